@@ -1,0 +1,32 @@
+/** What a command line is made of, and what comes out of reading one. */
+
+export interface OptionSpec {
+  /** The long name. `no-…` is a name like any other, and switches something off. */
+  readonly name: string;
+  readonly short?: string;
+  /** What stands behind it; absent for a switch. */
+  readonly value?: string;
+  readonly help: string;
+}
+
+/** By long name: what was given, or true for a switch. */
+export type Options = ReadonlyMap<string, string | true>;
+
+export interface CommandSpec {
+  readonly name: string;
+  /** What stands behind the name, as commander writes it. */
+  readonly words: string;
+  readonly summary: string;
+  readonly options: readonly OptionSpec[];
+  /** From the first word on, everything belongs to the word. */
+  readonly takesAll: boolean;
+  readonly after: string;
+  /** Loads what the command needs, and resolves with the exit code. */
+  readonly run: (words: readonly string[], options: Options) => Promise<number>;
+}
+
+export interface Call {
+  readonly command: CommandSpec;
+  readonly words: readonly string[];
+  readonly options: Options;
+}

@@ -1,0 +1,52 @@
+/** `procman check`: reads everything, starts nothing, prints every mistake that is in it. */
+import process from "node:process";
+import type { App } from "../config/load.ts";
+import { loadApp } from "../config/load.ts";
+import { formatDiagnostic, isError, type Result } from "../core/diagnostic.ts";
+import type { Options } from "./call.ts";
+import { exitCodeFor } from "./exit-codes.ts";
+import { loadRequest, stdoutKind } from "./options.ts";
+
+export async function check(options: Options): Promise<number> {
+  const result = await loadApp(loadRequest(options, [], false));
+  const text = options.has("json") ? asJson(result) : await asText(result, options);
+  process.stdout.write(text);
+  return exitCodeFor(result.diagnostics);
+}
+
+function asJson(result: Result<App>): string {
+  const { ok, diagnostics } = result;
+  const types = ok
+    ? result.value.types.map(({ name, command, line }) => ({ name, command, line }))
+    : [];
+  return `${JSON.stringify({ ok, types, diagnostics }, undefined, 2)}\n`;
+}
+
+async function asText(result: Result<App>, options: Options): Promise<string> {
+  const isColoured = stdoutKind(options) === "colour";
+  const { Chalk } = await import("chalk");
+  const chalk = new Chalk({ level: isColoured ? 1 : 0 });
+  const lines = result.diagnostics.map((diagnostic) => {
+    const { severity } = diagnostic;
+    const word = severity === "error" ? chalk.red(severity) : chalk.yellow(severity);
+    return formatDiagnostic(diagnostic).replace(` ${severity}: `, ` ${word}: `);
+  });
+  return `${[...lines, ...summary(result)].join("\n")}\n`;
+}
+
+function summary(result: Result<App>): readonly string[] {
+  const errors = result.diagnostics.filter(isError).length;
+  const warnings = result.diagnostics.length - errors;
+  if (!result.ok) return [`${count(errors, "error")}, ${count(warnings, "warning")}`];
+  const { types, notes } = result.value;
+  const names = types.map(({ name }) => name).join(", ");
+  const found = `${count(types.length, "process type")}: ${names}`;
+  return [
+    ...notes,
+    warnings > 0 ? `${found}; ${count(warnings, "warning")}` : `${found}; all is well`,
+  ];
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,43 @@
+/** Before `web` is started its port is tried; with `--port auto` the whole block may move. */
+import type { App } from "../config/load.ts";
+import { type InstanceSpec, planInstances, webType } from "../core/plan.ts";
+import { findPortHolder, isPortFree } from "../process/ports.ts";
+
+export type ChosenPorts =
+  | { readonly app: App; readonly notes: readonly string[] }
+  | { readonly problem: string };
+
+const autoStep = 1_000;
+/** Above begin the ports that the system gives to outgoing connections. */
+const lastAutoPort = 32_000;
+
+export async function choosePorts(app: App): Promise<ChosenPorts> {
+  const isAuto = app.settings.port === "auto";
+  const busy = await findBusy(
+    isAuto ? app.specs : app.specs.filter(({ type }) => type === webType),
+  );
+  if (busy === undefined) return { app, notes: [] };
+  if (isAuto) return moveBlock(app, busy);
+  const holder = await findPortHolder(busy.port);
+  const by = holder === undefined ? "another user's process, or one out of sight" : holder;
+  return {
+    problem: `port ${busy.port} of ${busy.name} is held by ${by}; stop it, or choose other ports with --port N or --port auto`,
+  };
+}
+
+async function moveBlock(app: App, busy: InstanceSpec): Promise<ChosenPorts> {
+  for (let basePort = app.basePort + autoStep; basePort <= lastAutoPort; basePort += autoStep) {
+    const planned = planInstances(app.types, app.formation, basePort);
+    if (!planned.ok || (await findBusy(planned.value))) continue;
+    const note = `port ${busy.port} of ${busy.name} is taken; the ports begin at ${basePort} instead of ${app.basePort}`;
+    return { app: { ...app, basePort, specs: planned.value }, notes: [note] };
+  }
+  return {
+    problem: `no block of free ports from ${app.basePort} to ${lastAutoPort} in steps of ${autoStep}; choose one with --port N`,
+  };
+}
+
+async function findBusy(specs: readonly InstanceSpec[]): Promise<InstanceSpec | undefined> {
+  const free = await Promise.all(specs.map(({ port }) => isPortFree(port)));
+  return specs.find((_, index) => !free[index]);
+}

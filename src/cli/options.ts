@@ -1,0 +1,68 @@
+/** From the options of a command line to what `loadApp` is asked for. */
+import process from "node:process";
+import type { LoadRequest } from "../config/load.ts";
+import { builtInVariables, type Environment } from "../core/environment.ts";
+import type { Given, GivenSettings } from "../core/settings.ts";
+import type { Options } from "./call.ts";
+
+export function loadRequest(
+  options: Options,
+  types: readonly string[],
+  isColourShown: boolean,
+): LoadRequest {
+  return {
+    cwd: process.cwd(),
+    root: textOf(options, "root"),
+    procfile: textOf(options, "procfile"),
+    app: textOf(options, "app"),
+    env: options.has("no-env") ? "none" : textOf(options, "env")?.split(",").filter(Boolean),
+    filesWin: options.has("env-override"),
+    expand: options.has("env-expand"),
+    settings: settingsOf(options),
+    types,
+    shell: shellEnvironment(),
+    builtIn: builtInVariables(isColourShown),
+  };
+}
+
+function textOf(options: Options, name: string): string | undefined {
+  const value = options.get(name);
+  return typeof value === "string" ? value : undefined;
+}
+
+function settingsOf(options: Options): GivenSettings {
+  const given = (name: string, value: Given["value"] | undefined = textOf(options, name)) =>
+    value === undefined ? undefined : { value, source: `--${name}` };
+  const off = (name: string) => given(`no-${name}`, options.has(`no-${name}`) ? false : undefined);
+  const formations = [textOf(options, "formation"), textOf(options, "concurrency")].filter(Boolean);
+  return {
+    formation: given("formation", formations.length > 0 ? formations.join(",") : undefined),
+    except: given("except"),
+    port: given("port"),
+    timeout: given("timeout"),
+    restart: off("restart"),
+    timestamps: given("timestamps"),
+    prefix: off("prefix"),
+    "log-format": given("log-format") ?? given("json", options.has("json") ? "json" : undefined),
+    quiet: given("quiet"),
+  };
+}
+
+function shellEnvironment(): Environment {
+  const variables = new Map<string, string>();
+  for (const [key, value] of Object.entries(process.env)) {
+    if (value !== undefined) variables.set(key, value);
+  }
+  return variables;
+}
+
+export type TerminalKind = "colour" | "plain" | "none";
+
+/** Whether stdout is a terminal, and one that colours may be written to. */
+export function stdoutKind(options: Options): TerminalKind {
+  const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
+  const kind = process.stdout.isTTY ? "plain" : "none";
+  if (options.has("no-color") || NO_COLOR) return kind;
+  if (FORCE_COLOR !== undefined) return /^(0|false)$/.test(FORCE_COLOR) ? kind : "colour";
+  return kind === "plain" && TERM !== "dumb" ? "colour" : kind;
+}

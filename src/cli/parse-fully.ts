@@ -1,0 +1,65 @@
+/** Reads a command line with commander, which also explains what is wrong, and prints help. */
+import { Command, CommanderError } from "commander";
+import manifest from "../../package.json" with { type: "json" };
+import type { Call, CommandSpec, OptionSpec } from "./call.ts";
+import { commands, globalOptions } from "./commands.ts";
+import { exitCodes } from "./exit-codes.ts";
+
+/** A number is the exit code: help was printed, or what is wrong. */
+export async function parseFully(args: readonly string[]): Promise<Call | number> {
+  let call: Call | undefined;
+  const program = withOptions(new Command("procman"), globalOptions)
+    .description("Runs, supervises and scales the process types of a Procfile.")
+    .version(manifest.version, "-V, --version")
+    .helpCommand("help [command]", "show the help of a command")
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error:/, "procman:")),
+    })
+    .addHelpText("after", "\nExample:\n  $ procman start\n");
+  for (const command of commands) {
+    const own = [...globalOptions, ...command.options];
+    withOptions(program.command(`${command.name} ${command.words}`), own)
+      .description(command.summary)
+      .passThroughOptions(command.takesAll)
+      .addHelpText("after", `\n${command.after}`)
+      .action((...given: unknown[]) => {
+        const parsed = given.at(-1);
+        if (parsed instanceof Command) call = callOf(command, parsed);
+      });
+  }
+  try {
+    await program.parseAsync(args, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  }
+  return call ?? exitCodes.usage;
+}
+
+function withOptions(command: Command, options: readonly OptionSpec[]): Command {
+  for (const { name, short, value, help } of options) {
+    const flags = `${short === undefined ? "" : `-${short}, `}--${name}`;
+    command.option(value === undefined ? flags : `${flags} <${value}>`, help);
+  }
+  return command;
+}
+
+function callOf(command: CommandSpec, parsed: Command): Call {
+  const values: Record<string, unknown> = parsed.optsWithGlobals();
+  const options = new Map<string, string | true>();
+  for (const { name } of [...globalOptions, ...command.options]) {
+    // To commander `--no-color` is `--color` switched off.
+    const isOff = name.startsWith("no-");
+    const value = values[camelCase(isOff ? name.slice("no-".length) : name)];
+    if (isOff ? value === false : typeof value === "string" || value === true) {
+      options.set(name, typeof value === "string" ? value : true);
+    }
+  }
+  return { command, words: parsed.args, options };
+}
+
+function camelCase(name: string): string {
+  return name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}

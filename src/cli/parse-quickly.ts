@@ -1,0 +1,42 @@
+/**
+ * Reads a plain command line with what Node has. Whatever is not plain, wrong or a question is
+ * left to commander, which takes a third of Node's own start-up time only to be loaded.
+ */
+import { parseArgs } from "node:util";
+import type { Call, CommandSpec } from "./call.ts";
+import { commands, globalOptions } from "./commands.ts";
+
+/** Undefined when it takes more than this to understand it. */
+export function parseQuickly(args: readonly string[]): Call | undefined {
+  const [name, ...rest] = args;
+  const command = commands.find((known) => known.name === name);
+  if (command === undefined || command.takesAll) return undefined;
+  try {
+    const { values, positionals } = parseArgs({
+      args: rest,
+      options: optionsOf(command),
+      allowPositionals: command.words !== "",
+    });
+    const options = new Map<string, string | true>();
+    for (const [option, value] of Object.entries(values)) {
+      if (typeof value === "string" || value === true) options.set(option, value);
+    }
+    return { command, words: positionals, options };
+  } catch {
+    return undefined;
+  }
+}
+
+function optionsOf({ options }: CommandSpec) {
+  const entries = [...globalOptions, ...options].map(
+    ({ name, short, value }) =>
+      [
+        name,
+        {
+          type: value === undefined ? ("boolean" as const) : ("string" as const),
+          ...(short === undefined ? {} : { short }),
+        },
+      ] as const,
+  );
+  return Object.fromEntries(entries);
+}

@@ -1,0 +1,11 @@
+/** Diagnostics for people, on stderr, one a line. */
+import process from "node:process";
+import { type Diagnostic, formatDiagnostic } from "../core/diagnostic.ts";
+
+export function reportDiagnostics(diagnostics: readonly Diagnostic[]): void {
+  for (const diagnostic of diagnostics) complain(formatDiagnostic(diagnostic));
+}
+
+export function complain(text: string): void {
+  process.stderr.write(`procman: ${text}\n`);
+}

@@ -1,0 +1,271 @@
+/**
+ * Finds and reads what an app is made of, and answers with all of it or with every mistake that
+ * is in it. Starts nothing, prints nothing.
+ */
+import { basename, dirname, join, resolve } from "node:path";
+import { type Diagnostic, type Result, resultOf } from "../core/diagnostic.ts";
+import {
+  type Environment,
+  type EnvironmentLayers,
+  findPortVariableClashes,
+  mergeLayers,
+  portVariable,
+} from "../core/environment.ts";
+import { chooseFormation, type Formation, readTypeNames } from "../core/formation.ts";
+import { defaultPort, firstPorts, type InstanceSpec, planInstances } from "../core/plan.ts";
+import { type ProcessType, parseProcfile } from "../core/procfile.ts";
+import {
+  type Given,
+  type GivenSettings,
+  readPortNumber,
+  readSettings,
+  type Settings,
+} from "../core/settings.ts";
+import { type EnvFiles, isMissing, readEnvFiles, showPath, unreadable } from "./env-files.ts";
+import { filesAtOnce, filesInTime } from "./files.ts";
+import { type FileOptions, optionsFileName } from "./options-file.ts";
+
+/** What the command line says. Relative paths are seen from `cwd`. */
+export interface LoadRequest {
+  readonly cwd: string;
+  readonly root?: string | undefined;
+  readonly procfile?: string | undefined;
+  readonly app?: string | undefined;
+  /** `--env`; `none` for `--no-env`. */
+  readonly env?: readonly string[] | "none" | undefined;
+  readonly filesWin: boolean;
+  readonly expand: boolean;
+  readonly settings: GivenSettings;
+  /** `web`, `worker=2`. */
+  readonly types: readonly string[];
+  readonly shell: Environment;
+  readonly builtIn: Environment;
+}
+
+export interface App {
+  readonly name: string;
+  /** Absolute. */
+  readonly root: string;
+  readonly types: readonly ProcessType[];
+  readonly settings: Settings;
+  readonly basePort: number;
+  readonly formation: Formation;
+  readonly specs: readonly InstanceSpec[];
+  /** Process types whose output is not shown. */
+  readonly quiet: readonly string[];
+  readonly layers: EnvironmentLayers;
+  /** Reads the files anew. */
+  readonly readLayers: () => Promise<Result<EnvironmentLayers>>;
+  /** What was taken for granted and a person should know. */
+  readonly notes: readonly string[];
+}
+
+const procfileName = "Procfile";
+
+export async function loadApp(request: LoadRequest): Promise<Result<App>> {
+  const problems: Diagnostic[] = [];
+  const collect = <T>(result: Result<T>): T | undefined => {
+    problems.push(...result.diagnostics);
+    return result.ok ? result.value : undefined;
+  };
+  const found = await findRoot(request);
+  const options = collect(await readOptions(found, request.cwd));
+  const root = rootOf(request, options, found);
+  const settings = collect(readSettings({ ...options?.settings, ...given(request.settings) }));
+
+  const envFiles = chooseEnvFiles(request, options, root);
+  const layers = collect(withLayers(await readEnvFiles(envFiles, filesAtOnce), request));
+  const readLayers = async () => withLayers(await readEnvFiles(envFiles, filesInTime), request);
+  const environment = layers ? mergeLayers(layers) : new Map<string, string>();
+
+  const read = await readProcessTypes(request, options, root, environment);
+  const types = collect(read.types);
+  const basePort = collect(chooseBasePort(settings, environment));
+  const ports = types ? firstPorts(types, basePort ?? defaultPort) : undefined;
+  if (ports) problems.push(...warnOfClashes(ports, read.file));
+  const names = types?.map(({ name }) => name) ?? [];
+  const quiet = types && settings ? collect(readTypeNames(names, settings.quiet)) : undefined;
+  const formation = types && settings ? collect(choose(types, settings, request)) : undefined;
+  const specs =
+    types && formation && basePort ? collect(planInstances(types, formation, basePort)) : undefined;
+
+  if (!(layers && types && settings && basePort && formation && specs && quiet)) {
+    return { ok: false, diagnostics: problems };
+  }
+  const name = request.app ?? basename(root);
+  const notes = read.note === undefined ? [] : [read.note];
+  return resultOf(
+    { name, root, types, settings, basePort, formation, specs, quiet, layers, readLayers, notes },
+    problems,
+  );
+}
+
+function given(settings: GivenSettings): GivenSettings {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+}
+
+function choose(
+  types: readonly ProcessType[],
+  settings: Settings,
+  request: LoadRequest,
+): Result<Formation> {
+  const names = types.map(({ name }) => name);
+  const { formation, except } = settings;
+  return chooseFormation(names, { types: request.types, formation, except });
+}
+
+// -- The folder ------------------------------------------------------------------------------
+
+/** The nearest folder upward with a Procfile; `-d` and the folder of `-f` need no search. */
+async function findRoot({ cwd, root, procfile }: LoadRequest): Promise<string> {
+  if (root !== undefined) return resolve(cwd, root);
+  if (procfile !== undefined) return dirname(resolve(cwd, procfile));
+  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
+    if ((await filesAtOnce.namesIn(folder)).includes(procfileName)) return folder;
+    if (folder === dirname(folder)) return resolve(cwd);
+  }
+}
+
+function rootOf(request: LoadRequest, options: FileOptions | undefined, found: string): string {
+  const isChosen = request.root !== undefined || request.procfile !== undefined;
+  return isChosen || options?.root === undefined
+    ? found
+    : resolve(found, String(options.root.value));
+}
+
+async function readOptions(root: string, cwd: string): Promise<Result<FileOptions>> {
+  const path = join(root, optionsFileName);
+  try {
+    const text = new TextDecoder().decode(await filesAtOnce.read(path));
+    const { parseOptionsFile } = await import("./options-file.ts");
+    return await parseOptionsFile(text, showPath(cwd, path));
+  } catch (error) {
+    if (isMissing(error)) return { ok: true, value: { settings: {} }, diagnostics: [] };
+    return { ok: false, diagnostics: [unreadable(showPath(cwd, path), error)] };
+  }
+}
+
+// -- The environment -------------------------------------------------------------------------
+
+function chooseEnvFiles(
+  request: LoadRequest,
+  options: FileOptions | undefined,
+  root: string,
+): EnvFiles {
+  const { cwd, shell, filesWin } = request;
+  const expand = request.expand ? { shell, filesWin } : undefined;
+  const files = (paths: readonly string[], mustExist: boolean) => ({
+    paths,
+    mustExist,
+    cwd,
+    expand,
+  });
+  if (request.env === "none") return files([], true);
+  if (request.env)
+    return files(
+      request.env.map((path) => resolve(cwd, path)),
+      true,
+    );
+  if (options?.env)
+    return files(
+      splitPaths(options.env).map((path) => resolve(root, path)),
+      true,
+    );
+  return files([join(root, ".env")], false);
+}
+
+function splitPaths({ value }: Given): readonly string[] {
+  return String(value)
+    .split(",")
+    .map((path) => path.trim())
+    .filter((path) => path !== "");
+}
+
+function withLayers(
+  files: Result<Environment>,
+  { builtIn, shell, filesWin }: LoadRequest,
+): Result<EnvironmentLayers> {
+  return files.ok ? { ...files, value: { builtIn, files: files.value, shell, filesWin } } : files;
+}
+
+function chooseBasePort(settings: Settings | undefined, environment: Environment): Result<number> {
+  if (typeof settings?.port === "number")
+    return { ok: true, value: settings.port, diagnostics: [] };
+  const text = environment.get("PORT") ?? "";
+  const port = text === "" ? defaultPort : readPortNumber(text);
+  if (port !== undefined) return { ok: true, value: port, diagnostics: [] };
+  const message = "PORT is not a port from 1 to 65535";
+  const hint = "mend it in the shell or the .env file, or give --port";
+  return { ok: false, diagnostics: [{ severity: "error", file: "environment", message, hint }] };
+}
+
+function warnOfClashes(ports: ReadonlyMap<string, number>, file: string): readonly Diagnostic[] {
+  return findPortVariableClashes(ports.keys()).map((group) => ({
+    severity: "warning",
+    file,
+    message: `${group.join(" and ")} share the variable ${portVariable(group[0] ?? "")}`,
+    hint: `it holds the port of ${group[0]}`,
+  }));
+}
+
+// -- The process types -----------------------------------------------------------------------
+
+interface ReadTypes {
+  readonly types: Result<readonly ProcessType[]>;
+  readonly file: string;
+  readonly note?: string;
+}
+
+async function readProcessTypes(
+  request: LoadRequest,
+  options: FileOptions | undefined,
+  root: string,
+  environment: Environment,
+): Promise<ReadTypes> {
+  const { cwd } = request;
+  const named = options?.procfile?.value ?? environment.get("PROCFILE");
+  const path = request.procfile
+    ? resolve(cwd, request.procfile)
+    : resolve(root, String(named ?? procfileName));
+  const file = showPath(cwd, path);
+  try {
+    return { types: parseProcfile(await filesAtOnce.read(path), file), file };
+  } catch (error) {
+    const isDefault = request.procfile === undefined && named === undefined;
+    if (isDefault && isMissing(error)) return withoutProcfile(cwd, root, file);
+    return { types: { ok: false, diagnostics: [unreadable(file, error)] }, file };
+  }
+}
+
+/** Heroku's rule: a package with a start script is a web process. */
+async function withoutProcfile(cwd: string, root: string, file: string): Promise<ReadTypes> {
+  const names = await filesAtOnce.namesIn(root);
+  const fail = (message: string, hint: string): ReadTypes => ({
+    types: { ok: false, diagnostics: [{ severity: "error", file, message, hint }] },
+    file,
+  });
+  if (names.includes("Procfile.txt")) {
+    const message = "there is no Procfile, only a Procfile.txt";
+    return fail(message, "rename it to Procfile, without an ending");
+  }
+  if (root === resolve(cwd) && (await hasStartScript(join(root, "package.json")))) {
+    const types = [{ name: "web", command: "npm start", line: 1 }];
+    const note = "no Procfile here; running the start script of package.json as web: npm start";
+    return { types: { ok: true, value: types, diagnostics: [] }, file: "package.json", note };
+  }
+  const other = names.find((name) => /^procfile(\.|$)/i.test(name));
+  if (other !== undefined) {
+    return fail(`there is no Procfile, only ${other}`, `start it with: procman start -f ${other}`);
+  }
+  const hint = "it has lines like this one: web: node index.js";
+  return fail(`there is no Procfile in ${root} or above it`, hint);
+}
+
+async function hasStartScript(path: string): Promise<boolean> {
+  try {
+    const { scripts } = JSON.parse(new TextDecoder().decode(await filesAtOnce.read(path)));
+    return typeof scripts?.start === "string" && scripts.start.trim() !== "";
+  } catch {
+    return false;
+  }
+}

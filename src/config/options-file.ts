@@ -1,0 +1,78 @@
+/** The `.foreman` file: options by their long names, in YAML, as Foreman reads them. */
+import { type Diagnostic, type Result, resultOf } from "../core/diagnostic.ts";
+import { findNearest } from "../core/nearest.ts";
+import { type Given, type GivenSettings, settingNames } from "../core/settings.ts";
+
+export const optionsFileName = ".foreman";
+
+export interface FileOptions {
+  readonly settings: GivenSettings;
+  readonly root?: Given | undefined;
+  readonly procfile?: Given | undefined;
+  readonly env?: Given | undefined;
+}
+
+/** Foreman's names for what has another one here. */
+const aliases: ReadonlyMap<string, string> = new Map([
+  ["concurrency", "formation"],
+  ["timestamp", "timestamps"],
+]);
+const knownNames = [...settingNames, "root", "procfile", "env"];
+
+interface Row {
+  readonly name: string;
+  readonly value: unknown;
+  /** Offset of the name. */
+  readonly at: number;
+}
+
+export async function parseOptionsFile(text: string, file: string): Promise<Result<FileOptions>> {
+  const { isMap, isScalar, LineCounter, parseDocument } = await import("yaml");
+  const lines = new LineCounter();
+  const { contents, errors } = parseDocument(text, { lineCounter: lines });
+  const place = (at: number) => {
+    const { line, col: column } = lines.linePos(at);
+    return { file, line, column };
+  };
+  const problems: Diagnostic[] = errors.map(({ pos, message }) => ({
+    severity: "error",
+    ...place(pos[0]),
+    message: (message.split("\n", 1)[0] ?? message).replace(/ at line .*$/, ""),
+  }));
+  const rows: readonly Row[] = (isMap(contents) ? contents.items : []).map(({ key, value }) => ({
+    name: isScalar(key) ? String(key.value) : "",
+    value: isScalar(value) ? value.value : undefined,
+    at: isScalar(key) ? (key.range?.[0] ?? 0) : 0,
+  }));
+  if (contents !== null && !isMap(contents)) {
+    problems.push({ severity: "error", ...place(0), message: "not a list of NAME: VALUE" });
+  }
+  const given = new Map<string, Given>();
+  for (const { name, value, at } of rows) {
+    const option = aliases.get(name) ?? name;
+    const problem = findRowProblem(option, name, value);
+    if (problem) problems.push({ ...place(at), ...problem });
+    else if (isValue(value)) given.set(option, { value, source: `${file}:${place(at).line}` });
+  }
+  const settings = Object.fromEntries(settingNames.map((name) => [name, given.get(name)]));
+  const [root, procfile, env] = [given.get("root"), given.get("procfile"), given.get("env")];
+  return resultOf({ settings, root, procfile, env }, problems);
+}
+
+function findRowProblem(
+  option: string,
+  name: string,
+  value: unknown,
+): Pick<Diagnostic, "severity" | "message" | "hint"> | undefined {
+  if (!knownNames.includes(option)) {
+    const nearest = findNearest(name, knownNames);
+    const hint = nearest ? `did you mean "${nearest}"?` : "it is an option of another tool";
+    return { severity: "warning", message: `"${name}" is not used by procman`, hint };
+  }
+  if (isValue(value)) return undefined;
+  return { severity: "error", message: `"${name}" needs one value behind it` };
+}
+
+function isValue(value: unknown): value is Given["value"] {
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+}

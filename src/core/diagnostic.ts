@@ -1,0 +1,39 @@
+/**
+ * What is wrong with something a person wrote, and where. A mistake is a value: it is collected
+ * with its siblings and shown with them, never thrown.
+ */
+
+export interface Diagnostic {
+  readonly severity: "error" | "warning";
+  /** The file as the person would name it, or what else was read: `--formation`, `environment`. */
+  readonly file: string;
+  /** From 1. Absent where the mistake is not on a line. */
+  readonly line?: number;
+  /** From 1, in characters. Only with a line. */
+  readonly column?: number;
+  /** What happened, to what. No final stop. */
+  readonly message: string;
+  /** What to do now. */
+  readonly hint?: string;
+}
+
+/** `diagnostics` holds only warnings when `ok`, and at least one error when not. */
+export type Result<T> =
+  | { readonly ok: true; readonly value: T; readonly diagnostics: readonly Diagnostic[] }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+
+/** `value` when nothing among `diagnostics` is an error. */
+export function resultOf<T>(value: T, diagnostics: readonly Diagnostic[]): Result<T> {
+  return diagnostics.some(isError) ? { ok: false, diagnostics } : { ok: true, value, diagnostics };
+}
+
+export function isError(diagnostic: Diagnostic): boolean {
+  return diagnostic.severity === "error";
+}
+
+/** One line: `Procfile:3:1: error: message; hint`. */
+export function formatDiagnostic(diagnostic: Diagnostic): string {
+  const { file, line, column, severity, message, hint } = diagnostic;
+  const where = [file, line, column].filter((part) => part !== undefined).join(":");
+  return `${where}: ${severity}: ${message}${hint === undefined ? "" : `; ${hint}`}`;
+}

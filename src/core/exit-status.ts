@@ -1,0 +1,47 @@
+/**
+ * How a process ended, told apart by what follows from it: an exit code, a signal, or that it
+ * could not be started at all.
+ */
+
+export type ExitStatus =
+  | { readonly kind: "exit"; readonly code: number }
+  | { readonly kind: "signal"; readonly signal: string; readonly number: number }
+  /** `isLasting`: trying again will not help, because what is wrong is in the command or folder. */
+  | { readonly kind: "unstarted"; readonly reason: string; readonly isLasting: boolean };
+
+/** What a shell reports for it in `$?`. */
+export function exitCodeOf(status: ExitStatus): number {
+  switch (status.kind) {
+    case "exit":
+      return status.code;
+    case "signal":
+      return 128 + status.number;
+    case "unstarted":
+      return status.isLasting ? 126 : 1;
+  }
+}
+
+export function isSuccess(status: ExitStatus): boolean {
+  return status.kind === "exit" && status.code === 0;
+}
+
+/** Why a restart cannot help, or undefined when it might. 126 and 127 are what sh says. */
+export function findLastingCause(status: ExitStatus): string | undefined {
+  if (status.kind === "unstarted") return status.isLasting ? status.reason : undefined;
+  if (status.kind === "signal") return undefined;
+  if (status.code === 127) return "command not found";
+  if (status.code === 126) return "command not executable";
+  return undefined;
+}
+
+/** `exited with code 1`, `was killed by SIGKILL`, `could not be started: …`. */
+export function describeExit(status: ExitStatus): string {
+  switch (status.kind) {
+    case "exit":
+      return `exited with code ${status.code}`;
+    case "signal":
+      return `was ended by ${status.signal}`;
+    case "unstarted":
+      return `could not be started: ${status.reason}`;
+  }
+}

@@ -1,0 +1,375 @@
+/**
+ * Decides what an instance does next. Nothing here starts a process, sets a timer or prints: the
+ * wanted effects are returned, and the runner carries them out.
+ *
+ *                       want up / restart / timer
+ *        ┌──────────────────────────────────────────────────────┐
+ *        ▼                                                      │
+ *    starting ──ready/timer──► up                         crashed, exited,
+ *        │                     │                          parked, down
+ *        └──want down, restart,┴─ exited ──► stopping ──gone──►─┘
+ *
+ * An instance has at most one timer, and its state says what the timer means:
+ *   starting   alive this long counts as ready
+ *   stopping   the grace period is over: kill, and kill again
+ *   crashed    the restart is due
+ * What is wanted stands beside the state: a stop in the middle of a restart only changes the want,
+ * and the want is looked at when the process is gone.
+ */
+import { type ExitStatus, isSuccess } from "./exit-status.ts";
+import type { Notice } from "./notice.ts";
+import { decideSequel, type RestartPolicy } from "./restart.ts";
+
+export interface InstancePolicy {
+  readonly restart: RestartPolicy;
+  /** Alive this long counts as ready, when nothing said so before. */
+  readonly readyAfterMs: number;
+  /** Somebody asks whether it is ready: then it is worth a line when it never was. */
+  readonly isProbed: boolean;
+  /** From the stop signal to SIGKILL. */
+  readonly graceMs: number;
+}
+
+/** Given to what a process left behind in its group when it ended by itself. */
+export const stragglerGraceMs = 2_000;
+/** A group can fork faster than it is killed: the kill is repeated until it is gone. */
+const killAgainMs = 1_000;
+
+export type InstanceState =
+  | { readonly is: "down" }
+  | { readonly is: "starting"; readonly sinceMs: number }
+  | { readonly is: "up"; readonly sinceMs: number; readonly startedMs: number }
+  | {
+      readonly is: "stopping";
+      readonly sinceMs: number;
+      readonly startedMs: number;
+      readonly cause: StopCause;
+      readonly force: "none" | "kill";
+    }
+  | { readonly is: "crashed"; readonly status: ExitStatus; readonly untilMs: number }
+  | { readonly is: "exited"; readonly status: ExitStatus }
+  | { readonly is: "parked"; readonly status: ExitStatus; readonly reason: string };
+
+type StopCause =
+  | { readonly kind: "asked" }
+  /** The leader ended by itself; what is left of its group is being ended. */
+  | { readonly kind: "ended"; readonly upMs: number; readonly ranMs: number };
+
+export interface Instance {
+  readonly want: "up" | "down";
+  /** The number of the current or last run, from 1. Events of another run are dropped. */
+  readonly run: number;
+  /** Unstable runs in a row. */
+  readonly failures: number;
+  readonly state: InstanceState;
+}
+
+export type InstanceEvent =
+  | { readonly what: "want"; readonly want: "up" | "down" }
+  /** A person asked: no backoff, and the failures are forgotten. Of something down it is a start. */
+  | { readonly what: "restart" }
+  | { readonly what: "kill" }
+  | { readonly what: "timer" }
+  | { readonly what: "ready"; readonly run: number }
+  /** The leader is gone. Its group may live on. */
+  | { readonly what: "exited"; readonly run: number }
+  /** Stopped: the group is empty and its output is read. Also when it could not be started. */
+  | { readonly what: "gone"; readonly run: number; readonly status: ExitStatus };
+
+export type Effect =
+  | { readonly do: "spawn"; readonly run: number }
+  /** The stop signal to the whole group. */
+  | { readonly do: "stop" }
+  | { readonly do: "kill" }
+  | { readonly do: "arm"; readonly delayMs: number }
+  | { readonly do: "disarm" }
+  | { readonly do: "tell"; readonly notice: Notice };
+
+/** What a transition may not find out by itself. */
+export interface Moment {
+  /** Monotonic. */
+  readonly nowMs: number;
+  /** In [0, 1). */
+  readonly jitter: number;
+}
+
+export type Step = readonly [Instance, readonly Effect[]];
+
+export const newInstance: Instance = {
+  want: "down",
+  run: 0,
+  failures: 0,
+  state: { is: "down" },
+};
+
+export function transition(
+  policy: InstancePolicy,
+  instance: Instance,
+  event: InstanceEvent,
+  moment: Moment,
+): Step {
+  if ("run" in event && event.run !== instance.run) return [instance, []];
+  switch (event.what) {
+    case "want":
+      return event.want === "up"
+        ? wantUp(policy, instance, moment)
+        : wantDown(policy, instance, moment);
+    case "restart":
+      return restart(policy, instance, moment);
+    case "kill":
+      return kill(instance, moment);
+    case "timer":
+      return timer(policy, instance, moment);
+    case "ready":
+      return becomeUp(instance, moment, "up");
+    case "exited":
+      return exited(instance, moment);
+    case "gone":
+      return gone(policy, instance, event.status, moment);
+  }
+}
+
+/** Has a process, or may have one. */
+export function isRunning(state: InstanceState): boolean {
+  return state.is === "starting" || state.is === "up" || state.is === "stopping";
+}
+
+function wantUp(policy: InstancePolicy, instance: Instance, moment: Moment): Step {
+  const wanted: Instance = { ...instance, want: "up" };
+  return instance.state.is === "down" ? spawn(policy, wanted, moment) : [wanted, []];
+}
+
+function wantDown(policy: InstancePolicy, instance: Instance, moment: Moment): Step {
+  const unwanted: Instance = { ...instance, want: "down" };
+  switch (instance.state.is) {
+    case "starting":
+    case "up":
+      return stop(policy, unwanted, instance.state, moment);
+    case "stopping":
+    case "down":
+      return [unwanted, []];
+    case "crashed":
+      return [{ ...unwanted, state: { is: "down" } }, [{ do: "disarm" }]];
+    case "exited":
+    case "parked":
+      return [{ ...unwanted, state: { is: "down" } }, []];
+  }
+}
+
+function restart(policy: InstancePolicy, instance: Instance, moment: Moment): Step {
+  const fresh: Instance = { ...instance, want: "up", failures: 0 };
+  switch (instance.state.is) {
+    case "starting":
+    case "up":
+      return stop(policy, fresh, instance.state, moment);
+    case "stopping":
+      return [{ ...fresh, state: { ...instance.state, cause: { kind: "asked" } } }, []];
+    case "crashed":
+    case "down":
+    case "exited":
+    case "parked":
+      return spawn(policy, fresh, moment);
+  }
+}
+
+function spawn(policy: InstancePolicy, instance: Instance, moment: Moment): Step {
+  const run = instance.run + 1;
+  return [
+    { ...instance, run, state: { is: "starting", sinceMs: moment.nowMs } },
+    [
+      { do: "spawn", run },
+      { do: "arm", delayMs: policy.readyAfterMs },
+    ],
+  ];
+}
+
+type Alive = Extract<InstanceState, { is: "starting" | "up" }>;
+
+function startOf(state: Alive): number {
+  return state.is === "starting" ? state.sinceMs : state.startedMs;
+}
+
+function stop(policy: InstancePolicy, instance: Instance, state: Alive, moment: Moment): Step {
+  return [
+    {
+      ...instance,
+      state: {
+        is: "stopping",
+        sinceMs: moment.nowMs,
+        startedMs: startOf(state),
+        cause: { kind: "asked" },
+        force: "none",
+      },
+    },
+    [{ do: "stop" }, { do: "arm", delayMs: policy.graceMs }],
+  ];
+}
+
+function kill(instance: Instance, moment: Moment): Step {
+  const { state } = instance;
+  if (state.is !== "starting" && state.is !== "up" && state.is !== "stopping") {
+    return [instance, []];
+  }
+  const effects: readonly Effect[] = [{ do: "kill" }, { do: "arm", delayMs: killAgainMs }];
+  if (state.is === "stopping") {
+    return [{ ...instance, state: { ...state, force: "kill" } }, effects];
+  }
+  const killed: InstanceState = {
+    is: "stopping",
+    sinceMs: moment.nowMs,
+    startedMs: startOf(state),
+    cause: { kind: "asked" },
+    force: "kill",
+  };
+  return [{ ...instance, state: killed }, effects];
+}
+
+function timer(policy: InstancePolicy, instance: Instance, moment: Moment): Step {
+  const { state } = instance;
+  switch (state.is) {
+    case "starting":
+      return becomeUp(instance, moment, policy.isProbed ? "unanswered" : "unasked");
+    case "stopping":
+      return graceOver(policy, instance, state, moment);
+    case "crashed":
+      return spawn(policy, instance, moment);
+    case "up":
+    case "down":
+    case "exited":
+    case "parked":
+      return [instance, []];
+  }
+}
+
+type Stopping = Extract<InstanceState, { is: "stopping" }>;
+
+function graceOver(
+  policy: InstancePolicy,
+  instance: Instance,
+  state: Stopping,
+  moment: Moment,
+): Step {
+  const [killed, effects] = kill(instance, moment);
+  if (state.force === "kill") return [killed, effects];
+  const graceMs = state.cause.kind === "asked" ? policy.graceMs : stragglerGraceMs;
+  return [killed, [...effects, { do: "tell", notice: { kind: "overdue", graceMs } }]];
+}
+
+function becomeUp(instance: Instance, moment: Moment, how: "up" | "unanswered" | "unasked"): Step {
+  const { state } = instance;
+  if (state.is !== "starting") return [instance, []];
+  const up: Instance = {
+    ...instance,
+    state: { is: "up", sinceMs: moment.nowMs, startedMs: state.sinceMs },
+  };
+  if (how === "unasked") return [up, [{ do: "disarm" }]];
+  const notice: Notice = { kind: how, afterMs: moment.nowMs - state.sinceMs };
+  return [up, [{ do: "disarm" }, { do: "tell", notice }]];
+}
+
+function exited(instance: Instance, moment: Moment): Step {
+  const { state } = instance;
+  if (state.is !== "starting" && state.is !== "up") return [instance, []];
+  const startedMs = startOf(state);
+  const next: InstanceState = {
+    is: "stopping",
+    sinceMs: moment.nowMs,
+    startedMs,
+    cause: {
+      kind: "ended",
+      upMs: state.is === "up" ? moment.nowMs - state.sinceMs : 0,
+      ranMs: moment.nowMs - startedMs,
+    },
+    force: "none",
+  };
+  return [{ ...instance, state: next }, [{ do: "stop" }, { do: "arm", delayMs: stragglerGraceMs }]];
+}
+
+function gone(
+  policy: InstancePolicy,
+  instance: Instance,
+  status: ExitStatus,
+  moment: Moment,
+): Step {
+  const { state } = instance;
+  switch (state.is) {
+    case "starting":
+      return ended(policy, instance, status, { startedMs: state.sinceMs, upMs: 0 }, moment);
+    case "stopping": {
+      if (state.cause.kind === "asked") return stopped(policy, instance, state, status, moment);
+      const { upMs, ranMs } = state.cause;
+      return ended(policy, instance, status, { startedMs: state.startedMs, upMs, ranMs }, moment);
+    }
+    case "up":
+    case "crashed":
+    case "down":
+    case "exited":
+    case "parked":
+      return [instance, []];
+  }
+}
+
+/** Somebody asked for the stop: the want decides, and there is nothing to wait for. */
+function stopped(
+  policy: InstancePolicy,
+  instance: Instance,
+  state: Stopping,
+  status: ExitStatus,
+  moment: Moment,
+): Step {
+  const notice: Notice = { kind: "stopped", status, tookMs: moment.nowMs - state.sinceMs };
+  const told: readonly Effect[] = [{ do: "disarm" }, { do: "tell", notice }];
+  if (instance.want === "down") return [{ ...instance, state: { is: "down" } }, told];
+  const [next, effects] = spawn(policy, instance, moment);
+  return [next, [...told, ...effects]];
+}
+
+/** It ended by itself: the restart policy decides, unless it is not wanted any more. */
+function ended(
+  policy: InstancePolicy,
+  instance: Instance,
+  status: ExitStatus,
+  life: { readonly startedMs: number; readonly upMs: number; readonly ranMs?: number },
+  moment: Moment,
+): Step {
+  const { failures, want } = instance;
+  const sinceStartMs = moment.nowMs - life.startedMs;
+  const ranMs = life.ranMs ?? sinceStartMs;
+  if (want === "down") {
+    const notice: Notice = { kind: "stopped", status, tookMs: sinceStartMs - ranMs };
+    return [{ ...instance, state: { is: "down" } }, [{ do: "disarm" }, { do: "tell", notice }]];
+  }
+  const sequel = decideSequel(
+    policy.restart,
+    status,
+    { failures, upMs: life.upMs, sinceStartMs },
+    moment.jitter,
+  );
+  const notice: Notice = { kind: "ended", status, ranMs, sequel };
+  const told: readonly Effect[] = [{ do: "disarm" }, { do: "tell", notice }];
+  switch (sequel.is) {
+    case "again":
+      return [
+        {
+          ...instance,
+          failures: sequel.failures,
+          state: { is: "crashed", status, untilMs: moment.nowMs + sequel.inMs },
+        },
+        [...told, { do: "arm", delayMs: sequel.inMs }],
+      ];
+    case "content":
+      return [{ ...instance, state: { is: "exited", status } }, told];
+    case "park":
+      return [{ ...instance, state: { is: "parked", status, reason: sequel.reason } }, told];
+  }
+}
+
+/** Ended by itself and will not be started again: the status it ended with, else undefined. */
+export function findFinalStatus(state: InstanceState): ExitStatus | undefined {
+  return state.is === "exited" || state.is === "parked" ? state.status : undefined;
+}
+
+export function hasFailed(state: InstanceState): boolean {
+  const status = findFinalStatus(state);
+  return status !== undefined && !isSuccess(status);
+}

@@ -1,0 +1,42 @@
+/**
+ * The forms a line of output may take: the terminal's, Heroku's, and JSON. A line's text is a
+ * binary string, one character per byte, so that whatever a child wrote comes out as it was.
+ */
+import type { Timestamps } from "./settings.ts";
+
+export type Source = "app" | "procman";
+
+/** `14:32:01 ` in local time, `2026-11-21T14:32:01.123Z `, or nothing. */
+export function formatTime(timestamps: Timestamps, time: LocalTime): string {
+  switch (timestamps) {
+    case "time":
+      return `${two(time.hours)}:${two(time.minutes)}:${two(time.seconds)} `;
+    case "iso":
+      return `${time.iso} `;
+    case "off":
+      return "";
+  }
+}
+
+/** A moment as its reader's wall clock shows it, and as ISO 8601 in UTC. */
+export interface LocalTime {
+  readonly hours: number;
+  readonly minutes: number;
+  readonly seconds: number;
+  readonly iso: string;
+}
+
+/** `2026-11-21T14:32:01.123456+00:00 app[web.1]: `; `+` for `:` where a piece continues a line. */
+export function herokuPrefix(
+  isoTime: string,
+  source: Source,
+  name: string,
+  isContinued: boolean,
+): string {
+  const time = isoTime.replace(/(\.\d{3})Z$/, "$1000+00:00");
+  return `${time} ${source}[${name}]${isContinued ? "+" : ":"} `;
+}
+
+function two(value: number): string {
+  return value < 10 ? `0${value}` : String(value);
+}

@@ -1,0 +1,97 @@
+/**
+ * What procman says about an instance: everything worth a line, as one union, and the line itself.
+ */
+import { describeExit, type ExitStatus, isSuccess } from "./exit-status.ts";
+import type { Sequel } from "./restart.ts";
+
+export type Notice =
+  | {
+      readonly kind: "started";
+      readonly command: string;
+      readonly pid: number;
+      readonly port: number;
+    }
+  | { readonly kind: "up"; readonly afterMs: number }
+  /** Nobody has answered on its port; it is taken for up all the same. */
+  | { readonly kind: "unanswered"; readonly afterMs: number }
+  /** It ended by itself. */
+  | {
+      readonly kind: "ended";
+      readonly status: ExitStatus;
+      readonly ranMs: number;
+      readonly sequel: Sequel;
+    }
+  | { readonly kind: "overdue"; readonly graceMs: number }
+  /** It ended because it was asked to. */
+  | { readonly kind: "stopped"; readonly status: ExitStatus; readonly tookMs: number }
+  /** Processes that had left the group, and were ended one by one. */
+  | { readonly kind: "swept"; readonly processes: readonly string[] }
+  /** Background servers known to outlive whoever started them, left alone. */
+  | { readonly kind: "spared"; readonly processes: readonly string[] }
+  /** What could not be ended, for it belongs to somebody else or hangs in the kernel. */
+  | { readonly kind: "unstoppable"; readonly processes: readonly string[] }
+  /** Somebody outside keeps the output open; it is not waited for. */
+  | { readonly kind: "output-held" }
+  /** The environment files are invalid now; the last good values are used. */
+  | { readonly kind: "stale-environment"; readonly problem: string };
+
+/** One line, without the instance's name and without a final stop. */
+export function describeNotice(notice: Notice): string {
+  switch (notice.kind) {
+    case "started":
+      return `started with pid ${notice.pid} on port ${notice.port}: ${notice.command}`;
+    case "up":
+      return `is up after ${formatDuration(notice.afterMs)}`;
+    case "unanswered":
+      return `does not answer on its port after ${formatDuration(notice.afterMs)}; taken for up all the same`;
+    case "ended":
+      return `${describeExit(notice.status)}${describeRan(notice)}${describeSequel(notice.sequel, notice.status)}`;
+    case "overdue":
+      return `did not stop within ${formatDuration(notice.graceMs)}; killing it`;
+    case "stopped":
+      return `stopped after ${formatDuration(notice.tookMs)} (${describeExit(notice.status)})`;
+    case "swept":
+      return `left ${list(notice.processes)} behind; ended`;
+    case "spared":
+      return `left ${list(notice.processes)} running; that is a background server, stop it yourself if you want to`;
+    case "unstoppable":
+      return `could not stop ${list(notice.processes)}; it is not procman's to kill, stop it yourself`;
+    case "output-held":
+      return "has ended, but another process holds its output open; not waiting for it";
+    case "stale-environment":
+      return `is started with the environment it had before: ${notice.problem}`;
+  }
+}
+
+function describeRan(notice: { readonly status: ExitStatus; readonly ranMs: number }): string {
+  return notice.status.kind === "unstarted" ? "" : ` after ${formatDuration(notice.ranMs)}`;
+}
+
+function describeSequel(sequel: Sequel, status: ExitStatus): string {
+  switch (sequel.is) {
+    case "again":
+      return `; starting it again in ${formatDuration(sequel.inMs)}${sequel.failures > 1 ? ` (failure ${sequel.failures} in a row)` : ""}`;
+    case "park":
+      return status.kind === "unstarted"
+        ? "; parked, because trying again cannot help"
+        : ` (${sequel.reason}); parked, because trying again cannot help`;
+    case "content":
+      return isSuccess(status) ? "" : "; not started again";
+  }
+}
+
+function list(processes: readonly string[]): string {
+  return processes.join(", ");
+}
+
+/** `320 ms`, `1.2 s`, `45 s`, `3 min 20 s`, `2 h 5 min`. */
+export function formatDuration(durationMs: number): string {
+  const ms = Math.max(0, Math.round(durationMs));
+  if (ms < 1_000) return `${ms} ms`;
+  if (ms < 9_950) return `${(ms / 1_000).toFixed(1).replace(/\.0$/, "")} s`;
+  const seconds = Math.round(ms / 1_000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

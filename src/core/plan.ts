@@ -1,0 +1,100 @@
+/**
+ * Process types and formation → the instances that shall run, each with its port. The same name
+ * always gets the same port, whatever else was asked for.
+ */
+import { type Diagnostic, type Result, resultOf } from "./diagnostic.ts";
+import { type Formation, releaseType } from "./formation.ts";
+import type { ProcessType } from "./procfile.ts";
+
+/** All an instance needs to be started, but for the environment, which is read at each start. */
+export interface InstanceSpec {
+  /** `web.1`, also when it is alone. */
+  readonly name: string;
+  readonly type: string;
+  /** From 1. */
+  readonly ordinal: number;
+  readonly command: string;
+  readonly port: number;
+}
+
+export const defaultPort = 5006;
+const portStep = 100;
+const maxPort = 65_535;
+/** The type that is reached over HTTP. */
+export const webType = "web";
+
+/**
+ * The port of each type's first instance: `web` has the base, every other type but `release` a
+ * place of its own, 100 apart, in Procfile order.
+ */
+export function firstPorts(
+  types: readonly ProcessType[],
+  basePort: number,
+): ReadonlyMap<string, number> {
+  const ports = new Map<string, number>();
+  let next = basePort + portStep;
+  for (const { name } of types) {
+    if (name === releaseType) continue;
+    if (name === webType) {
+      ports.set(name, basePort);
+    } else {
+      ports.set(name, next);
+      next += portStep;
+    }
+  }
+  return ports;
+}
+
+export function planInstances(
+  types: readonly ProcessType[],
+  formation: Formation,
+  basePort: number,
+): Result<readonly InstanceSpec[]> {
+  const ports = firstPorts(types, basePort);
+  const problems: Diagnostic[] = [];
+  const specs: InstanceSpec[] = [];
+  for (const { name, command } of types) {
+    const firstPort = ports.get(name);
+    const count = formation.get(name) ?? 0;
+    if (firstPort === undefined || count === 0) continue;
+    const problem = findPortProblem(name, count, ports);
+    if (problem) {
+      problems.push({ severity: "error", file: "formation", ...problem });
+      continue;
+    }
+    for (let ordinal = 1; ordinal <= count; ordinal += 1) {
+      specs.push({
+        name: `${name}.${ordinal}`,
+        type: name,
+        ordinal,
+        command,
+        port: firstPort + ordinal - 1,
+      });
+    }
+  }
+  return resultOf(specs, problems);
+}
+
+function findPortProblem(
+  type: string,
+  count: number,
+  ports: ReadonlyMap<string, number>,
+): { readonly message: string; readonly hint: string } | undefined {
+  const first = ports.get(type) ?? 0;
+  const last = first + count - 1;
+  if (first < 1 || last > maxPort) {
+    return {
+      message: `${type}=${count} needs the ports ${first} to ${last}, and ports go from 1 to ${maxPort}`,
+      hint: "choose a lower --port or fewer instances",
+    };
+  }
+  for (const [other, port] of ports) {
+    if (other !== type && port >= first && port <= last) {
+      return {
+        message: `${type}=${count} would run into the ports of ${other}, which begin at ${port}`,
+        hint: `a type has room for ${port - first} instances`,
+      };
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,55 @@
+/**
+ * Whether a process that ended by itself is started again, and when. Knows no clock and draws no
+ * number: both are given.
+ */
+import { type ExitStatus, findLastingCause, isSuccess } from "./exit-status.ts";
+
+export type RestartPolicy = "on-failure" | "never";
+
+/** A process that has been up this long has proved itself: its failures are forgotten. */
+export const stableMs = 30_000;
+/** The pause after a crash of a process that had been stable. */
+const stableDelayMs = 250;
+const baseDelayMs = 500;
+const maxDelayMs = 30_000;
+/** procman by itself never starts the same process twice within this time. */
+const minBetweenStartsMs = 1_000;
+const jitterShare = 0.2;
+
+/** A life that is over. */
+export interface Life {
+  /** Unstable lives in a row before this one. */
+  readonly failures: number;
+  /** How long it was up, 0 when it never got that far. */
+  readonly upMs: number;
+  /** From its start until now. */
+  readonly sinceStartMs: number;
+}
+
+export type Sequel =
+  /** `failures` counts this life too, unless it was stable. */
+  | { readonly is: "again"; readonly inMs: number; readonly failures: number }
+  | { readonly is: "content" }
+  | { readonly is: "park"; readonly reason: string };
+
+/** `jitter` is in [0, 1). */
+export function decideSequel(
+  policy: RestartPolicy,
+  status: ExitStatus,
+  life: Life,
+  jitter: number,
+): Sequel {
+  const cause = findLastingCause(status);
+  if (cause !== undefined) return { is: "park", reason: cause };
+  if (policy === "never" || isSuccess(status)) return { is: "content" };
+  const failures = life.upMs >= stableMs ? 0 : life.failures + 1;
+  const delayMs = failures === 0 ? stableDelayMs : backoffMs(failures, jitter);
+  const inMs = Math.max(delayMs, minBetweenStartsMs - life.sinceStartMs);
+  return { is: "again", inMs: Math.round(inMs), failures };
+}
+
+/** The pause after the n-th failure in a row, n from 1: doubling, within 20 % of it, never over 30 s. */
+export function backoffMs(failures: number, jitter: number): number {
+  const delayMs = Math.min(maxDelayMs, baseDelayMs * 2 ** (failures - 1));
+  return Math.min(maxDelayMs, delayMs * (1 - jitterShare + 2 * jitterShare * jitter));
+}

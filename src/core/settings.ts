@@ -1,0 +1,121 @@
+/**
+ * The settings of `start`: their defaults, their units, and how a word from the command line or
+ * from the `.foreman` file becomes one. Flags beat the file, the file beats the defaults.
+ */
+import { type Diagnostic, type Result, resultOf } from "./diagnostic.ts";
+import type { Asked } from "./formation.ts";
+
+export type Timestamps = "time" | "iso" | "off";
+export type LogFormat = "text" | "heroku" | "json";
+
+/** What an option was given, and where. `value` is as commander or YAML have it. */
+export interface Given {
+  readonly value: string | number | boolean;
+  readonly source: string;
+}
+
+export interface Settings {
+  /** Undefined: that of the environment, else the default. */
+  readonly port: number | "auto" | undefined;
+  readonly graceMs: number;
+  readonly restart: "on-failure" | "never";
+  readonly timestamps: Timestamps;
+  readonly prefix: boolean;
+  readonly logFormat: LogFormat;
+  /** Process types whose output is not shown. */
+  readonly quiet: Asked | undefined;
+  readonly formation: Asked | undefined;
+  readonly except: Asked | undefined;
+}
+
+const defaultGraceMs = 10_000;
+
+/** The options that settings are read from, by their long names. */
+export const settingNames = [
+  "port",
+  "timeout",
+  "restart",
+  "timestamps",
+  "prefix",
+  "log-format",
+  "quiet",
+  "formation",
+  "except",
+] as const;
+export type SettingName = (typeof settingNames)[number];
+
+export type GivenSettings = { readonly [Name in SettingName]?: Given | undefined };
+
+export function readSettings(given: GivenSettings): Result<Settings> {
+  const problems: Diagnostic[] = [];
+  const value = <T>(
+    name: SettingName,
+    fallback: T,
+    read: (text: string) => T | undefined,
+    want: string,
+  ) => readOne(given[name], fallback, read, want, problems);
+  const settings: Settings = {
+    port: value<Settings["port"]>("port", undefined, readPort, "a port from 1 to 65535, or auto"),
+    graceMs: value("timeout", defaultGraceMs, readSecondsAsMs, "a number of seconds from 0"),
+    restart: value("restart", true, readSwitch, "true or false") ? "on-failure" : "never",
+    timestamps: value("timestamps", "time", readTimestamps, "time, iso or off"),
+    prefix: value("prefix", true, readSwitch, "true or false"),
+    logFormat: value("log-format", "text", readLogFormat, "text, heroku or json"),
+    quiet: askedOf(given.quiet),
+    formation: askedOf(given.formation),
+    except: askedOf(given.except),
+  };
+  return resultOf(settings, problems);
+}
+
+function readOne<T>(
+  given: Given | undefined,
+  fallback: T,
+  read: (text: string) => T | undefined,
+  want: string,
+  problems: Diagnostic[],
+): T {
+  if (given === undefined) return fallback;
+  const value = read(String(given.value).trim());
+  if (value !== undefined) return value;
+  problems.push({
+    severity: "error",
+    file: given.source,
+    message: `"${given.value}" is not ${want}`,
+  });
+  return fallback;
+}
+
+/** A whole number from 1 to 65535. */
+export function readPortNumber(text: string): number | undefined {
+  const port = /^[0-9]{1,5}$/.test(text) ? Number(text) : 0;
+  return port >= 1 && port <= 65_535 ? port : undefined;
+}
+
+function readPort(text: string): number | "auto" | undefined {
+  return text === "auto" ? "auto" : readPortNumber(text);
+}
+
+function readSecondsAsMs(text: string): number | undefined {
+  return /^[0-9]{1,6}(\.[0-9]{1,3})?$/.test(text) ? Math.round(Number(text) * 1_000) : undefined;
+}
+
+function readSwitch(text: string): boolean | undefined {
+  if (text === "true") return true;
+  return text === "false" ? false : undefined;
+}
+
+function readTimestamps(text: string): Timestamps | undefined {
+  // Foreman's own option file says true or false.
+  if (text === "true") return "time";
+  if (text === "false") return "off";
+  return text === "time" || text === "iso" || text === "off" ? text : undefined;
+}
+
+function readLogFormat(text: string): LogFormat | undefined {
+  return text === "text" || text === "heroku" || text === "json" ? text : undefined;
+}
+
+function askedOf(given: Given | undefined): Asked | undefined {
+  return given && { text: String(given.value), source: given.source };
+}

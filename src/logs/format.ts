@@ -1,0 +1,158 @@
+/** Batches → text for a reader: in one pass over the batch, but for JSON. Texts are binary strings. */
+import { Buffer, isUtf8 } from "node:buffer";
+import { formatTime, herokuPrefix, type Source } from "../core/log-format.ts";
+import type { LogFormat, Timestamps } from "../core/settings.ts";
+import type { Batch } from "./line-batches.ts";
+
+/** Lines of one source, read at one time. */
+export interface Entry {
+  readonly source: Source;
+  /** The instance, or `procman` where a line is about none. */
+  readonly name: string;
+  /** Wall clock. */
+  readonly timeMs: number;
+  readonly batch: Batch;
+}
+
+export interface FormatOptions {
+  readonly logFormat: LogFormat;
+  readonly timestamps: Timestamps;
+  readonly prefix: boolean;
+  readonly terminal: "colour" | "plain" | "none";
+  /** Every name that may come, for the padding; in the order in which colours are given out. */
+  readonly names: readonly string[];
+}
+
+export type Format = (entry: Entry) => string;
+
+export function createFormat(options: FormatOptions): Format {
+  switch (options.logFormat) {
+    case "text":
+      return options.prefix ? prefixed(options) : bare(options);
+    case "heroku":
+      return heroku;
+    case "json":
+      return json;
+  }
+}
+
+/** The name of procman's own lines. */
+export const ownName = "procman";
+const reset = "\x1b[0m";
+/** Cyan, yellow, green, magenta, blue, and their bright ones; red is left for what went wrong. */
+const colours = [36, 33, 32, 35, 34, 96, 93, 92, 95, 94];
+const ownColour = 90;
+
+function prefixed({ timestamps, terminal, names }: FormatOptions): Format {
+  const width = Math.max(ownName.length, ...names.map((name) => name.length));
+  const colourOf = createColours(names);
+  const timeOf = createTime(timestamps);
+
+  return (entry) => {
+    const name = entry.source === "procman" ? ownName : entry.name;
+    const label = `${timeOf(entry.timeMs)}${name.padEnd(width)}`;
+    const about = aboutOf(entry);
+    const around = (bar: string) =>
+      terminal === "colour"
+        ? `\x1b[0;${colourOf(name)}m${label} ${bar}${reset} ${about}`
+        : `${label} ${bar} ${about}`;
+    return withPrefix(entry, around("|"), around("+"), terminal);
+  };
+}
+
+/** procman's own lines begin with the instance they are about. */
+function aboutOf({ source, name }: Entry): string {
+  return source === "procman" && name !== ownName ? `${name} ` : "";
+}
+
+/** Nothing is changed by a prefix of nothing, but procman's lines are still told apart. */
+function bare({ terminal }: FormatOptions): Format {
+  return (entry) => {
+    const prefix = entry.source === "procman" ? `${ownName}: ${aboutOf(entry)}` : "";
+    return withPrefix(entry, prefix, prefix, terminal);
+  };
+}
+
+function heroku(entry: Entry): string {
+  const time = new Date(entry.timeMs).toISOString();
+  const { source, name } = entry;
+  const first = herokuPrefix(time, source, name, true);
+  return withPrefix(entry, herokuPrefix(time, source, name, false), first, "none");
+}
+
+function withPrefix(
+  entry: Entry,
+  prefix: string,
+  continuedPrefix: string,
+  terminal: FormatOptions["terminal"],
+): string {
+  const { text, isContinued } = entry.batch;
+  // A colour that a child leaves on must not run into the next line's prefix. Where prefixes
+  // have no colour of their own to begin with, it is switched off behind the line.
+  if (terminal === "plain" && text.includes("\x1b")) {
+    return withPrefix(
+      { ...entry, batch: { text: text.replaceAll("\n", `${reset}\n`), isContinued } },
+      prefix,
+      continuedPrefix,
+      "none",
+    );
+  }
+  const first = isContinued ? continuedPrefix : prefix;
+  return `${first}${text.slice(0, -1).replaceAll("\n", `\n${prefix}`)}\n`;
+}
+
+function json({ source, name, timeMs, batch }: Entry): string {
+  const time = new Date(timeMs).toISOString();
+  const lines = batch.text.slice(0, -1).split("\n");
+  const rows = lines.map((line, index) => {
+    const bytes = Buffer.from(line, "latin1");
+    const row = {
+      time,
+      source,
+      name,
+      text: bytes.toString("utf8"),
+      ...(isUtf8(bytes) ? {} : { base64: bytes.toString("base64") }),
+      ...(index === 0 && batch.isContinued ? { continues: true } : {}),
+    };
+    return binary(`${JSON.stringify(row)}\n`);
+  });
+  return rows.join("");
+}
+
+/** A text of our own as one character per byte. */
+export function binary(text: string): string {
+  return Buffer.from(text, "utf8").toString("latin1");
+}
+
+function createColours(names: readonly string[]): (name: string) => number {
+  const types = [...new Set(names.map(typeOf))];
+  return (name) =>
+    name === ownName
+      ? ownColour
+      : (colours[Math.max(0, types.indexOf(typeOf(name))) % colours.length] ?? ownColour);
+}
+
+function typeOf(name: string): string {
+  return name.slice(0, name.lastIndexOf("."));
+}
+
+/** A second's text is made once. ISO times have milliseconds, and are made once for each. */
+function createTime(timestamps: Timestamps): (timeMs: number) => string {
+  const stepMs = timestamps === "iso" ? 1 : 1_000;
+  let step = Number.NaN;
+  let text = "";
+  return (timeMs) => {
+    const current = Math.floor(timeMs / stepMs);
+    if (current !== step) {
+      step = current;
+      const date = new Date(timeMs);
+      text = formatTime(timestamps, {
+        hours: date.getHours(),
+        minutes: date.getMinutes(),
+        seconds: date.getSeconds(),
+        iso: date.toISOString(),
+      });
+    }
+    return text;
+  };
+}

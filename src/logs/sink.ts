@@ -1,0 +1,122 @@
+/**
+ * The queue in front of a reader who may be slow. It asks for less when it is full, and drops
+ * only when that did not help; what it drops it counts.
+ */
+import type { Writer } from "./writer.ts";
+
+export interface Sink {
+  write(text: string): void;
+  isFull(): boolean;
+  /** Resolves when everything is written, or when nothing was for `stalledMs`. */
+  flush(stalledMs: number): Promise<void>;
+  /** What was dropped since the last call. */
+  takeDropped(): Dropped;
+}
+
+export interface Dropped {
+  readonly lines: number;
+  readonly bytes: number;
+}
+
+export interface SinkListener {
+  /** There is room again, after `isFull` was true; the place to say what was dropped. */
+  onRoom(): void;
+  /** The reader has gone away; nothing is written any more. Once. */
+  onClosed(): void;
+}
+
+const fullBytes = 2 ** 20;
+const roomBytes = 2 ** 18;
+const writeBytes = 2 ** 18;
+/** What is printed by processes that are ending is taken up to here, whoever reads. */
+const maxBytes = 16 * 2 ** 20;
+
+export function createSink(writer: Writer, listener: SinkListener): Sink {
+  let queue: string[] = [];
+  let queuedBytes = 0;
+  let state: "idle" | "writing" | "closed" = "idle";
+  let wasFull = false;
+  let dropped: Dropped = { lines: 0, bytes: 0 };
+  let progress = 0;
+  let onIdle: (() => void)[] = [];
+
+  async function writeAll(): Promise<void> {
+    state = "writing";
+    while (queue.length > 0) {
+      const text = takeSome();
+      try {
+        await writer.write(text);
+      } catch {
+        close();
+        return;
+      }
+      progress += 1;
+      queuedBytes -= text.length;
+      if (wasFull && queuedBytes <= roomBytes) {
+        wasFull = false;
+        listener.onRoom();
+      }
+    }
+    state = "idle";
+    settle();
+  }
+
+  /** Small texts together, yet not so much that a slow reader would look like none. */
+  function takeSome(): string {
+    let count = 0;
+    for (let bytes = 0; bytes < writeBytes && count < queue.length; count += 1) {
+      bytes += queue[count]?.length ?? 0;
+    }
+    return queue.splice(0, count).join("");
+  }
+
+  function close(): void {
+    state = "closed";
+    queue = [];
+    queuedBytes = 0;
+    settle();
+    listener.onClosed();
+  }
+
+  function settle(): void {
+    const resolves = onIdle;
+    onIdle = [];
+    for (const resolve of resolves) resolve();
+  }
+
+  return {
+    write(text) {
+      if (state === "closed") return;
+      // Once something is missing, all is, until there is room: the gap is one, and in one place.
+      if (dropped.lines > 0 || queuedBytes + text.length > maxBytes) {
+        const lines = text.split("\n").length - 1;
+        dropped = { lines: dropped.lines + lines, bytes: dropped.bytes + text.length };
+        return;
+      }
+      queue.push(text);
+      queuedBytes += text.length;
+      wasFull ||= queuedBytes > fullBytes;
+      if (state === "idle") void writeAll();
+    },
+    isFull: () => wasFull,
+    flush(stalledMs) {
+      if (state !== "writing") return Promise.resolve();
+      return new Promise((resolve) => {
+        let seen = progress;
+        const timer = setInterval(() => {
+          if (progress === seen) settle();
+          seen = progress;
+        }, stalledMs);
+        onIdle.push(() => {
+          clearInterval(timer);
+          resolve();
+        });
+      });
+    },
+    takeDropped() {
+      const taken = dropped;
+      dropped = { lines: 0, bytes: 0 };
+      return taken;
+    },
+  };
+}

@@ -1,0 +1,116 @@
+/**
+ * Writes to a descriptor without ever holding up the event loop or a thread: not when it is a
+ * terminal that was stopped with Ctrl-S, and not when it is a pipe that nobody reads. Node's own
+ * process.stdout does, because it writes synchronously.
+ */
+import { Buffer } from "node:buffer";
+import { closeSync, constants, fstatSync, openSync, write, writeSync } from "node:fs";
+import { Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { isatty } from "node:tty";
+
+/** One write at a time. */
+export interface Writer {
+  /** A binary string. Resolves when all of it is written, rejects when it cannot be any more. */
+  write(text: string): Promise<void>;
+}
+
+export function openWriter(fd: number): Writer {
+  if (isatty(fd)) return terminalWriter(reopen(fd) ?? fd);
+  const kind = fstatSync(fd);
+  if (kind.isFIFO()) return socketWriter(reopen(fd) ?? fd);
+  return kind.isSocket() ? socketWriter(fd) : fileWriter(fd);
+}
+
+/**
+ * The same pipe or terminal by a descriptor of our own: not to block is a property that others
+ * who share the descriptor would otherwise get too. Undefined where it may not be opened again.
+ */
+function reopen(fd: number): number | undefined {
+  const flags = constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+  for (const path of [`/proc/self/fd/${fd}`, `/dev/fd/${fd}`]) {
+    try {
+      const own = openSync(path, flags);
+      if (isatty(own) === isatty(fd)) return own;
+      closeSync(own);
+    } catch {
+      // The next way, or none.
+    }
+  }
+  return undefined;
+}
+
+/** A pipe or socket: the kernel says when there is room. */
+function socketWriter(fd: number): Writer {
+  const socket = new Socket({ fd, readable: false, writable: true });
+  // Told to whoever writes; without a listener it would be thrown.
+  socket.on("error", () => {});
+  return {
+    write: (text) =>
+      new Promise((resolve, reject) => {
+        socket.write(text, "latin1", (error) => (error ? reject(error) : resolve()));
+      }),
+  };
+}
+
+const firstPauseMs = 2;
+const longestPauseMs = 50;
+
+/** Node cannot wait for room in a terminal, so it is asked again after a moment. */
+function terminalWriter(fd: number): Writer {
+  return {
+    async write(text) {
+      let bytes = Buffer.from(text, "latin1");
+      let pauseMs = firstPauseMs;
+      while (bytes.length > 0) {
+        const written = tryWrite(fd, bytes);
+        if (written > 0) {
+          bytes = bytes.subarray(written);
+          pauseMs = firstPauseMs;
+        } else {
+          await sleep(pauseMs);
+          pauseMs = Math.min(longestPauseMs, pauseMs * 2);
+        }
+      }
+    },
+  };
+}
+
+function tryWrite(fd: number, bytes: Buffer): number {
+  try {
+    return writeSync(fd, bytes);
+  } catch (error) {
+    if (isTemporary(error)) return 0;
+    throw error;
+  }
+}
+
+const retryMs = 500;
+
+/** A file takes what it is given, but a full disk may have room again later. */
+function fileWriter(fd: number): Writer {
+  return {
+    async write(text) {
+      let bytes = Buffer.from(text, "latin1");
+      while (bytes.length > 0) {
+        const written = await writeSome(fd, bytes);
+        bytes = bytes.subarray(written);
+        if (written === 0) await sleep(retryMs);
+      }
+    },
+  };
+}
+
+function writeSome(fd: number, bytes: Buffer): Promise<number> {
+  return new Promise((resolve, reject) => {
+    write(fd, bytes, (error, written) => {
+      if (error && !isTemporary(error)) reject(error);
+      else resolve(error ? 0 : written);
+    });
+  });
+}
+
+function isTemporary(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return code === "EAGAIN" || code === "EINTR" || code === "ENOSPC" || code === "EDQUOT";
+}

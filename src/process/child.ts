@@ -1,0 +1,189 @@
+/**
+ * One run of one command, from its start to the moment when nothing of it is left: leader gone,
+ * group empty, escapees ended, output read to the end. Decides nothing about what comes next.
+ */
+import { closeSync } from "node:fs";
+import { type Environment, runVariable } from "../core/environment.ts";
+import type { ExitStatus } from "../core/exit-status.ts";
+import { untilEmpty } from "./group.ts";
+import { type Output, readOutput } from "./output.ts";
+import type { ChildPipe, PipeMaker } from "./pipe.ts";
+import { nameProcess, type ProcessTable } from "./process-table.ts";
+import { settledWithin } from "./settled-within.ts";
+import { errorCode, signalGroup, signalNumber, stopGroup } from "./signal.ts";
+import { explainDescriptors, type Spawned, spawnInSession, type Unstarted } from "./spawn.ts";
+import type { Sweeper } from "./sweep.ts";
+
+export interface ChildRequest {
+  readonly command: string;
+  readonly cwd: string;
+  /** The whole of what it gets, asked for just before it is started. Does not reject. */
+  readonly environment: () => Promise<Environment>;
+  /** The value of `PROCMAN_RUN`, which `environment` must hold too. */
+  readonly run: string;
+}
+
+export interface ChildListener {
+  onStarted(pid: number): void;
+  /** The bytes are there only during the call. */
+  onOutput(bytes: Buffer): void;
+  /** The leader is gone; its group may live on. */
+  onExited(): void;
+  /** Always, once, and last but for output that somebody else still writes. */
+  onGone(end: ChildEnd): void;
+}
+
+export interface ChildEnd {
+  readonly status: ExitStatus;
+  /** Processes that had left the group and were ended, each with its pid. */
+  readonly swept: readonly string[];
+  readonly spared: readonly string[];
+  /** Still there: not ours to signal, or stuck in the kernel. */
+  readonly unstoppable: readonly string[];
+  /** Somebody else keeps the output open. */
+  readonly isOutputHeld: boolean;
+}
+
+export interface Child {
+  /** To the whole group. A child that is not started yet is not started at all. */
+  stop(signal: NodeJS.Signals): void;
+  /** SIGKILL to the whole group, and to what has left it as soon as it is found. */
+  kill(): void;
+  /** Stops reading, so that a child that writes on has to wait. Without effect once it is ending. */
+  pause(): void;
+  resume(): void;
+}
+
+export interface ChildTools {
+  readonly pipes: PipeMaker;
+  readonly sweeper: Sweeper;
+  readonly table: ProcessTable;
+}
+
+/** After SIGKILL. Who is there then is stuck in the kernel, or is not ours. */
+const giveUpMs = 5_000;
+
+type Phase =
+  | { readonly is: "preparing" }
+  | { readonly is: "cancelled" }
+  | { readonly is: "running"; readonly pgid: number; readonly output: Output }
+  /** The number may be another group's from now on: it is never signalled again. */
+  | { readonly is: "closed" };
+
+export function startChild(
+  request: ChildRequest,
+  listener: ChildListener,
+  tools: ChildTools,
+): Child {
+  let phase: Phase = { is: "preparing" };
+  let killedAtMs: number | undefined;
+  const { promise: killed, resolve: onKilled } = newSignal();
+  const isForced = () => killedAtMs !== undefined;
+  const hasGivenUp = () => killedAtMs !== undefined && performance.now() - killedAtMs > giveUpMs;
+
+  void live().then(listener.onGone);
+
+  async function live(): Promise<ChildEnd> {
+    const [environment, pipe] = await Promise.all([request.environment(), takePipe(tools.pipes)]);
+    if (pipe !== undefined && "kind" in pipe) return nothingStarted(pipe);
+    if (phase.is === "cancelled") {
+      closePipe(pipe);
+      return nothingStarted(cancelled);
+    }
+    const { command, cwd } = request;
+    const spawned = await spawnInSession(command, cwd, environment, pipe);
+    if (spawned.kind === "unstarted") return nothingStarted(spawned);
+    return run(spawned);
+  }
+
+  async function run({ pid, output: source, exit }: Spawned): Promise<ChildEnd> {
+    const output = readOutput(source, listener.onOutput);
+    phase = { is: "running", pgid: pid, output };
+    listener.onStarted(pid);
+    const status = await Promise.race([exit, killed.then(() => endOfKilled(exit))]);
+    output.flowFreely();
+    listener.onExited();
+    const stuck = await untilEmpty(pid, tools.table, hasGivenUp);
+    phase = { is: "closed" };
+    const stuckNames = await Promise.all(stuck.map((member) => nameProcess(tools.table, member)));
+    const swept =
+      stuck.length > 0
+        ? { ended: [], spared: [], left: stuckNames }
+        : await tools.sweeper.sweep(`${runVariable}=${request.run}`, isForced);
+    return {
+      status,
+      swept: swept.ended,
+      spared: swept.spared,
+      unstoppable: swept.left,
+      isOutputHeld: !(await output.drained()),
+    };
+  }
+
+  /** SIGKILL may not reach the leader: then its end is not waited for. */
+  async function endOfKilled(exit: Promise<ExitStatus>): Promise<ExitStatus> {
+    return (await settledWithin(exit, giveUpMs)) ? exit : killedStatus;
+  }
+
+  return {
+    stop(signal) {
+      if (phase.is === "preparing") phase = { is: "cancelled" };
+      if (phase.is !== "running") return;
+      phase.output.flowFreely();
+      stopGroup(phase.pgid, signal);
+    },
+    kill() {
+      killedAtMs ??= performance.now();
+      onKilled();
+      if (phase.is === "preparing") phase = { is: "cancelled" };
+      if (phase.is !== "running") return;
+      phase.output.flowFreely();
+      signalGroup(phase.pgid, "SIGKILL");
+    },
+    pause() {
+      if (phase.is === "running") phase.output.pause();
+    },
+    resume() {
+      if (phase.is === "running") phase.output.resume();
+    },
+  };
+}
+
+const killedStatus: ExitStatus = {
+  kind: "signal",
+  signal: "SIGKILL",
+  number: signalNumber("SIGKILL"),
+};
+
+const cancelled: Unstarted = {
+  kind: "unstarted",
+  reason: "it was stopped before it had started",
+  isLasting: false,
+};
+
+function nothingStarted(status: Unstarted): ChildEnd {
+  return { status, swept: [], spared: [], unstoppable: [], isOutputHeld: false };
+}
+
+/** Undefined where FIFOs cannot be made: the child then gets what Node has. */
+async function takePipe(pipes: PipeMaker): Promise<ChildPipe | Unstarted | undefined> {
+  try {
+    return await pipes.take();
+  } catch (error) {
+    const code = errorCode(error);
+    return code === "EMFILE" || code === "ENFILE" ? explainDescriptors() : undefined;
+  }
+}
+
+function closePipe(pipe: ChildPipe | undefined): void {
+  if (!pipe) return;
+  closeSync(pipe.reader);
+  closeSync(pipe.writer);
+}
+
+function newSignal(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((onResolve) => {
+    resolve = onResolve;
+  });
+  return { promise, resolve };
+}

@@ -1,0 +1,161 @@
+/**
+ * What runs on this machine, as far as procman must know it: who is in a group, who carries a
+ * mark in its environment, and what to call a process. Reads /proc where there is one, else asks
+ * `ps`. Zombies are never listed: nobody may be there to reap them.
+ */
+import { execFile } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import process from "node:process";
+import { setImmediate as nextTurn } from "node:timers/promises";
+
+export interface ProcessTable {
+  members(pgid: number): Promise<readonly number[]>;
+  /** For each mark, such as `PROCMAN_RUN=…`, who has it in the environment it was started with. */
+  marked(marks: readonly string[]): Promise<ReadonlyMap<string, readonly number[]>>;
+  /** Its words, or undefined when it is gone. */
+  findCommand(pid: number): Promise<string | undefined>;
+}
+
+export const processTable: ProcessTable = existsSync("/proc/self/environ")
+  ? procTable()
+  : psTable();
+
+/** A scan of /proc must not hold up the event loop: this many files, then a turn for others. */
+const filesPerTurn = 64;
+
+function procTable(): ProcessTable {
+  return {
+    async members(pgid) {
+      const members: number[] = [];
+      await scan(function* () {
+        for (const pid of procPids()) {
+          yield;
+          const stat = readProcFile(pid, "stat");
+          if (stat !== undefined && isLiveMember(stat, pgid)) members.push(pid);
+        }
+      });
+      return members;
+    },
+    async marked(marks) {
+      const found = new Map<string, number[]>(marks.map((mark) => [mark, []]));
+      await scan(() => findMarked(marks, found));
+      return found;
+    },
+    async findCommand(pid) {
+      return readProcFile(pid, "cmdline", "utf8");
+    },
+  };
+}
+
+/**
+ * The same as `marked` of one mark, at once and in one go: for the moment in which the process is
+ * leaving and nothing asynchronous can happen any more. Empty where there is no /proc.
+ */
+export function markedNow(mark: string): readonly number[] {
+  const found = new Map<string, number[]>([[mark, []]]);
+  if (existsSync("/proc/self/environ")) for (const _ of findMarked([mark], found));
+  return found.get(mark) ?? [];
+}
+
+async function scan(files: () => Iterable<unknown>): Promise<void> {
+  let read = 0;
+  for (const _ of files()) {
+    read += 1;
+    if (read % filesPerTurn === 0) await nextTurn();
+  }
+}
+
+function* findMarked(marks: readonly string[], found: Map<string, number[]>): Iterable<void> {
+  for (const pid of procPids()) {
+    yield;
+    const environ = readProcFile(pid, "environ");
+    if (environ === undefined) continue;
+    for (const mark of marks) if (hasVariable(environ, mark)) found.get(mark)?.push(pid);
+  }
+}
+
+/** Only a whole variable counts, not a part of another one's value. */
+function hasVariable(environ: string, mark: string): boolean {
+  const at = environ.indexOf(mark);
+  return (
+    at >= 0 &&
+    (at === 0 || environ[at - 1] === "\0") &&
+    (environ[at + mark.length] ?? "\0") === "\0"
+  );
+}
+
+function procPids(): readonly number[] {
+  return readdirSync("/proc")
+    .map(Number)
+    .filter((pid) => pid > 0 && pid !== process.pid);
+}
+
+function readProcFile(
+  pid: number,
+  file: string,
+  encoding: "latin1" | "utf8" = "latin1",
+): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, encoding);
+  } catch {
+    // It ended meanwhile, or it is another user's.
+    return undefined;
+  }
+}
+
+/** `pid (name) state ppid pgrp …`, and the name may hold anything, parentheses too. */
+function isLiveMember(stat: string, pgid: number): boolean {
+  const [state, , pgrp] = stat.slice(stat.lastIndexOf(")") + 2).split(" ", 3);
+  return Number(pgrp) === pgid && state !== "Z" && state !== "X";
+}
+
+/** `node index.js (pid 431)`, shortened. */
+export async function nameProcess(table: ProcessTable, pid: number): Promise<string> {
+  const command = await table.findCommand(pid);
+  return `${shorten(command ?? "") || "a process"} (pid ${pid})`;
+}
+
+/** On one line, whatever the process was given: NULs stand between the words of /proc. */
+function shorten(command: string): string {
+  const line = command.replace(/[\p{C}\s]+/gu, " ").trim();
+  return line.length > 60 ? `${line.slice(0, 59)}…` : line;
+}
+
+/** What systems without /proc have. `E` and `e` add the environment behind the command. */
+export function psTable(): ProcessTable {
+  return {
+    async members(pgid) {
+      const rows = await ps(["-A", "-o", "pid=,pgid=,stat="]);
+      return rows
+        .map((row) => row.trim().split(/\s+/))
+        .filter(([, group, stat]) => Number(group) === pgid && !stat?.startsWith("Z"))
+        .map(([pid]) => Number(pid));
+    },
+    async marked(marks) {
+      const rows = await ps(
+        process.platform === "darwin"
+          ? ["-A", "-E", "-ww", "-o", "pid=,command="]
+          : ["axeww", "-o", "pid=,command="],
+      );
+      const pidsOf = (mark: string) =>
+        rows
+          .filter((row) => ` ${row} `.includes(` ${mark} `))
+          .map((row) => Number.parseInt(row, 10))
+          .filter((pid) => pid !== process.pid);
+      return new Map(marks.map((mark) => [mark, pidsOf(mark)]));
+    },
+    async findCommand(pid) {
+      const [row] = await ps(["-o", "command=", "-p", String(pid)]);
+      return row?.trim() || undefined;
+    },
+  };
+}
+
+/** No `ps`, no rows: the group alone then has to do. */
+function ps(args: readonly string[]): Promise<readonly string[]> {
+  return new Promise((resolve) => {
+    execFile("ps", args, { maxBuffer: 64 * 2 ** 20 }, (_error, stdout) =>
+      resolve(stdout.split("\n").filter((row) => row !== "")),
+    );
+  });
+}

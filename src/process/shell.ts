@@ -1,0 +1,112 @@
+/**
+ * When `exec` may stand in front of a command, so that no shell stays between procman and the
+ * process. It saves a process and gives true exit signals; being right does not depend on it,
+ * because signals go to the group. Pure.
+ */
+
+/** `exec` cannot run these, or would run another program of that name. */
+const notPrograms = new Set(
+  (
+    ". : [ alias bg bind break builtin caller case cd chdir command compgen complete compopt " +
+    "continue coproc declare dirs disown do done echo elif else enable esac eval exec exit " +
+    "export false fc fg fi for function getopts hash help history if in jobs kill let local " +
+    "logout mapfile popd printf pushd pwd read readarray readonly return select set shift shopt " +
+    "source suspend test then time times trap true type typeset ulimit umask unalias unset " +
+    "until wait while"
+  ).split(" "),
+);
+
+/** The command with `exec` before its program when it is one simple command, else unchanged. */
+export function withExec(command: string): string {
+  const words = splitSimpleCommand(command);
+  const program = words?.find((word) => !/^[A-Za-z_][A-Za-z0-9_]*=/.test(word.text));
+  if (program === undefined || !isProgram(program.text)) return command;
+  return `${command.slice(0, program.start)}exec ${command.slice(program.start)}`;
+}
+
+function isProgram(word: string): boolean {
+  return /^[A-Za-z0-9_./@%+:,][A-Za-z0-9_./@%+:,-]*$/.test(word) && !notPrograms.has(word);
+}
+
+interface Word {
+  readonly start: number;
+  /** As it is written, quotes and all. */
+  readonly text: string;
+}
+
+/** The words of a command line, or undefined when it is more than one simple command. */
+function splitSimpleCommand(command: string): readonly Word[] | undefined {
+  const words: Word[] = [];
+  let at = 0;
+  while (at < command.length) {
+    if (isBlank(command[at])) {
+      at += 1;
+      continue;
+    }
+    const end = endOfWord(command, at);
+    if (end === undefined || command[at] === "#") return undefined;
+    words.push({ start: at, text: command.slice(at, end) });
+    at = end;
+  }
+  return words;
+}
+
+function isBlank(char: string | undefined): boolean {
+  return char === " " || char === "\t";
+}
+
+/** Undefined when something in the word makes the line more than a simple command. */
+function endOfWord(command: string, start: number): number | undefined {
+  let at = start;
+  while (at < command.length && !isBlank(command[at])) {
+    const next = afterPiece(command, at);
+    if (next === undefined) return undefined;
+    at = next;
+  }
+  return at;
+}
+
+/** Where a character, an escape or a quoted part ends. */
+function afterPiece(command: string, at: number): number | undefined {
+  switch (command[at]) {
+    case "\\":
+      return at + 1 < command.length ? at + 2 : undefined;
+    case "'": {
+      const end = command.indexOf("'", at + 1);
+      return end < 0 ? undefined : end + 1;
+    }
+    case '"':
+      return afterDoubleQuotes(command, at + 1);
+    case "&":
+      // `2>&1` is a redirection, every other `&` ends the simple command.
+      return command[at - 1] === ">" || command[at - 1] === "<" ? at + 1 : undefined;
+    case "$":
+      return command[at + 1] === "(" ? undefined : at + 1;
+    case "<":
+      return command[at + 1] === "<" ? undefined : at + 1;
+    case ";":
+    case "|":
+    case "(":
+    case ")":
+    case "`":
+    case "\n":
+      return undefined;
+    default:
+      return at + 1;
+  }
+}
+
+function afterDoubleQuotes(command: string, start: number): number | undefined {
+  for (let at = start; at < command.length; at += 1) {
+    const char = command[at];
+    if (char === '"') return at + 1;
+    if (char === "\\") at += 1;
+    if (char === "`" || (char === "$" && command[at + 1] === "(")) return undefined;
+  }
+  return undefined;
+}
+
+/** A word that sh reads back as exactly this text. */
+export function quoteWord(text: string): string {
+  return /^[A-Za-z0-9_./@%+:,=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

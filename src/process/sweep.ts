@@ -1,0 +1,123 @@
+/**
+ * Ends what left its group: finds it by the mark in its environment, asks it politely, then by
+ * force. One pass over the process table serves everybody who waits for one.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { nameProcess, type ProcessTable } from "./process-table.ts";
+import { signalProcess } from "./signal.ts";
+
+/** Each process by its command and pid. */
+export interface Sweep {
+  readonly ended: readonly string[];
+  readonly spared: readonly string[];
+  /** Still there: not ours to signal, or stuck in the kernel. */
+  readonly left: readonly string[];
+}
+
+export interface Sweeper {
+  /** Ends everybody with this mark, `NAME=value`; by SIGKILL at once when `isForced` says so. */
+  sweep(mark: string, isForced: () => boolean): Promise<Sweep>;
+}
+
+/** What an escapee has after SIGTERM, and again after SIGKILL. */
+const politeMs = 1_000;
+const forcedMs = 1_000;
+const firstPauseMs = 15;
+const longestPauseMs = 100;
+
+/** Servers that many projects share: whoever started one does not own it. */
+const backgroundServers =
+  /(^|[/ ])(watchman|tmux|screen|ssh-agent|gpg-agent|dockerd|containerd)([: ]|$)|GradleDaemon|KotlinCompileDaemon|org\.gradle\.launcher\.daemon|bazel\(/;
+
+interface Escapee {
+  readonly name: string;
+  readonly isSpared: boolean;
+}
+
+export function createSweeper(table: ProcessTable): Sweeper {
+  const find = createFinder(table);
+
+  return {
+    async sweep(mark, isForced) {
+      const known = new Map<number, Escapee>();
+      const asked = new Set<number>();
+      const startMs = performance.now();
+      let pauseMs = firstPauseMs;
+      for (;;) {
+        const pids = await find(mark);
+        await addUnknown(table, pids, known);
+        const left = pids.filter((pid) => !known.get(pid)?.isSpared);
+        const sinceMs = performance.now() - startMs;
+        if (left.length === 0 || sinceMs > politeMs + forcedMs) return summary(known, left);
+        if (isForced() || sinceMs > politeMs) kill(left);
+        else askOnce(left, asked);
+        await sleep(pauseMs);
+        pauseMs = Math.min(longestPauseMs, pauseMs * 1.5);
+      }
+    },
+  };
+}
+
+function summary(known: ReadonlyMap<number, Escapee>, left: readonly number[]): Sweep {
+  const spared: string[] = [];
+  const ended: string[] = [];
+  const stuck: string[] = [];
+  for (const [pid, { name, isSpared }] of known) {
+    if (isSpared) spared.push(name);
+    else if (left.includes(pid)) stuck.push(name);
+    else ended.push(name);
+  }
+  return { ended, spared, left: stuck };
+}
+
+async function addUnknown(
+  table: ProcessTable,
+  pids: readonly number[],
+  known: Map<number, Escapee>,
+): Promise<void> {
+  for (const pid of pids) {
+    if (known.has(pid)) continue;
+    const name = await nameProcess(table, pid);
+    known.set(pid, { name, isSpared: backgroundServers.test(name) });
+  }
+}
+
+function kill(pids: readonly number[]): void {
+  for (const pid of pids) signalProcess(pid, "SIGKILL");
+}
+
+function askOnce(pids: readonly number[], asked: Set<number>): void {
+  for (const pid of pids) {
+    if (asked.has(pid)) continue;
+    asked.add(pid);
+    signalProcess(pid, "SIGTERM");
+    signalProcess(pid, "SIGCONT");
+  }
+}
+
+/** Requests that come while a pass is under way wait for the next one, all together. */
+function createFinder(table: ProcessTable): (mark: string) => Promise<readonly number[]> {
+  let waiting = new Map<string, ((pids: readonly number[]) => void)[]>();
+  let isPassing = false;
+
+  async function passes(): Promise<void> {
+    while (waiting.size > 0) {
+      const served = waiting;
+      waiting = new Map();
+      const found = await table.marked([...served.keys()]);
+      for (const [mark, resolves] of served) {
+        for (const resolve of resolves) resolve(found.get(mark) ?? []);
+      }
+    }
+    isPassing = false;
+  }
+
+  return (mark) =>
+    new Promise((resolve) => {
+      waiting.set(mark, [...(waiting.get(mark) ?? []), resolve]);
+      if (isPassing) return;
+      isPassing = true;
+      // In the next turn, so that all that ended in this one share the pass.
+      setImmediate(() => void passes());
+    });
+}
