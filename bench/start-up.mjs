@@ -1,0 +1,77 @@
+// How long procman takes to answer --version, and to have its first process running, beside the
+// least that Node itself needs for it. Interleaved runs, medians, and ratios within each round.
+//   node bench/start-up.mjs [ROUNDS]
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+const rounds = Number(process.argv[2] ?? 31);
+const procman = fileURLToPath(new URL("../bin/procman.js", import.meta.url));
+const node = process.execPath;
+// Certificates are read by Node at every start, and are nobody's business here.
+const { NODE_EXTRA_CA_CERTS: _, NODE_OPTIONS: __, ...env } = process.env;
+
+const folder = mkdtempSync(join(tmpdir(), "procman-bench-"));
+// The process that says when it runs; nothing in it but what a shell has built in.
+const announce = "echo running; read -r forever";
+writeFileSync(join(folder, "Procfile"), `one: ${announce}\n`);
+writeFileSync(
+  join(folder, "bare.mjs"),
+  `import { spawn } from "node:child_process";
+const child = spawn("/bin/sh", ["-c", ${JSON.stringify(announce)}], { stdio: ["pipe", "inherit", "inherit"] });
+process.on("SIGTERM", () => { child.kill(); process.exit(); });
+`,
+);
+
+const contestants = {
+  "node -e 0": () => untilExit([node, "-e", "0"]),
+  "procman --version": () => untilExit([node, procman, "--version"]),
+  "bare spawn": () => untilRunning([node, join(folder, "bare.mjs")]),
+  "procman start": () => untilRunning([node, procman, "start"]),
+};
+
+const samples = Object.fromEntries(Object.keys(contestants).map((name) => [name, []]));
+for (let round = -1; round < rounds; round += 1) {
+  for (const [name, measure] of Object.entries(contestants)) {
+    const ms = await measure();
+    if (round >= 0) samples[name].push(ms);
+  }
+}
+rmSync(folder, { recursive: true });
+
+row("--version ÷ node -e 0", "procman --version", "node -e 0", 1.35);
+row("first process ÷ bare spawn", "procman start", "bare spawn", 1.6);
+
+function row(title, ours, bound, target) {
+  const ratio = median(samples[ours].map((ms, round) => ms / samples[bound][round]));
+  const verdict = ratio <= target ? "within" : "over";
+  const times = `${median(samples[ours]).toFixed(1)} ms ÷ ${median(samples[bound]).toFixed(1)} ms`;
+  console.log(`${title}: ${ratio.toFixed(2)} (${times}), ${verdict} the target of ${target}`);
+}
+
+function median(values) {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+}
+
+function untilExit([command, ...args]) {
+  const from = performance.now();
+  spawnSync(command, args, { env, stdio: "ignore" });
+  return performance.now() - from;
+}
+
+async function untilRunning([command, ...args]) {
+  const from = performance.now();
+  const child = spawn(command, args, { cwd: folder, env, stdio: ["ignore", "pipe", "inherit"] });
+  const ms = await new Promise((resolve) => {
+    child.stdout.on("data", (text) => {
+      // A line of its own, not the command in one that procman prints.
+      if (/(^|\| )running$/m.test(String(text))) resolve(performance.now() - from);
+    });
+  });
+  child.kill("SIGTERM");
+  await new Promise((resolve) => child.once("exit", resolve));
+  return ms;
+}
