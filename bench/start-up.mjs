@@ -2,7 +2,9 @@
 // least that Node itself needs for it. Interleaved runs, medians, and ratios within each round.
 //   node bench/start-up.mjs [ROUNDS]
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { constants, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -15,13 +17,20 @@ const node = process.execPath;
 const { NODE_EXTRA_CA_CERTS: _, NODE_OPTIONS: __, ...env } = process.env;
 
 const folder = mkdtempSync(join(tmpdir(), "procman-bench-"));
-// The process that says when it runs; nothing in it but what a shell has built in.
-const announce = "echo running; read -r forever";
+// The process says when it runs, and where nobody else is in the way; a shell has all of this built in.
+const fifo = join(folder, "running");
+spawnSync("mkfifo", [fifo]);
+const announced = new Socket({
+  fd: openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK),
+  readable: true,
+  writable: false,
+});
+const announce = "echo running >running; read -r forever";
 writeFileSync(join(folder, "Procfile"), `one: ${announce}\n`);
 writeFileSync(
-  join(folder, "bare.mjs"),
-  `import { spawn } from "node:child_process";
-const child = spawn("/bin/sh", ["-c", ${JSON.stringify(announce)}], { stdio: ["pipe", "inherit", "inherit"] });
+  join(folder, "bare.cjs"),
+  `const { spawn } = require("node:child_process");
+const child = spawn("/bin/sh", ["-c", ${JSON.stringify(announce)}], { stdio: "pipe" });
 process.on("SIGTERM", () => { child.kill(); process.exit(); });
 `,
 );
@@ -29,7 +38,7 @@ process.on("SIGTERM", () => { child.kill(); process.exit(); });
 const contestants = {
   "node -e 0": () => untilExit([node, "-e", "0"]),
   "procman --version": () => untilExit([node, procman, "--version"]),
-  "bare spawn": () => untilRunning([node, join(folder, "bare.mjs")]),
+  "bare spawn": () => untilRunning([node, join(folder, "bare.cjs")]),
   "procman start": () => untilRunning([node, procman, "start"]),
 };
 
@@ -40,6 +49,7 @@ for (let round = -1; round < rounds; round += 1) {
     if (round >= 0) samples[name].push(ms);
   }
 }
+announced.destroy();
 rmSync(folder, { recursive: true });
 
 row("--version ÷ node -e 0", "procman --version", "node -e 0", 1.35);
@@ -65,13 +75,10 @@ function untilExit([command, ...args]) {
 async function untilRunning([command, ...args]) {
   const from = performance.now();
   const child = spawn(command, args, { cwd: folder, env, stdio: ["ignore", "pipe", "inherit"] });
-  const ms = await new Promise((resolve) => {
-    child.stdout.on("data", (text) => {
-      // A line of its own, not the command in one that procman prints.
-      if (/(^|\| )running$/m.test(String(text))) resolve(performance.now() - from);
-    });
-  });
+  child.stdout.resume();
+  await once(announced, "data");
+  const ms = performance.now() - from;
   child.kill("SIGTERM");
-  await new Promise((resolve) => child.once("exit", resolve));
+  await once(child, "exit");
   return ms;
 }

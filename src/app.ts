@@ -68,7 +68,7 @@ export function createApp(options: AppOptions): RunningApp {
   const { app, pid } = options;
   const { settings, specs } = app;
   const id = `${pid}-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`;
-  const sink = createSink(openWriter(options.outputFd), {
+  const sink = createSink(() => openWriter(options.outputFd), {
     onRoom: () => hub.onRoom(),
     onClosed: options.onOutputClosed,
   });
@@ -90,18 +90,24 @@ export function createApp(options: AppOptions): RunningApp {
   const children = { pipes: options.pipes, sweeper, table: processTable };
   const appEnvironment = appVariables(app.name, firstPorts(app.types, app.basePort));
   let { layers } = app;
+  /** The files have been read a moment ago, once for all that are started now. */
+  let areLayersFresh = false;
   let runs = 0;
 
   async function environmentOf(spec: InstanceSpec, run: string): Promise<Environment> {
-    const read = await app.readLayers();
-    if (read.ok) layers = read.value;
-    else tellStale(spec.name, read.diagnostics.filter(isError).map(formatDiagnostic));
+    if (!areLayersFresh) await refreshLayers(spec.name);
     const own = instanceVariables(spec, { id, run });
     return new Map([...mergeLayers(layers), ...appEnvironment, ...own]);
   }
 
-  function tellStale(name: string, problems: readonly string[]): void {
-    hub.tell(name, { kind: "stale-environment", problem: problems.join(", ") });
+  async function refreshLayers(name: string): Promise<void> {
+    const read = await app.readLayers();
+    if (read.ok) {
+      layers = read.value;
+    } else {
+      const problem = read.diagnostics.filter(isError).map(formatDiagnostic).join(", ");
+      hub.tell(name, { kind: "stale-environment", problem });
+    }
   }
 
   let onEnded: (exitCode: number) => void = () => {};
@@ -140,7 +146,7 @@ export function createApp(options: AppOptions): RunningApp {
     await sink.flush(stalledMs);
     const { lines, bytes } = sink.takeDropped();
     if (lines > 0) {
-      const last = createSink(openWriter(options.errorFd), { onRoom() {}, onClosed() {} });
+      const last = createSink(() => openWriter(options.errorFd), { onRoom() {}, onClosed() {} });
       last.write(`procman: ${describeDropped(lines, bytes)}\n`);
       await Promise.race([last.flush(stalledMs), nextTurn()]);
     }
@@ -148,7 +154,11 @@ export function createApp(options: AppOptions): RunningApp {
   }
 
   return {
-    start: supervisor.start,
+    start() {
+      areLayersFresh = true;
+      supervisor.start();
+      areLayersFresh = false;
+    },
     stop: supervisor.stop,
     kill: supervisor.kill,
     killAtOnce() {

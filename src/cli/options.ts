@@ -1,5 +1,6 @@
 /** From the options of a command line to what `loadApp` is asked for. */
 import process from "node:process";
+import { isatty } from "node:tty";
 import type { LoadRequest } from "../config/load.ts";
 import { builtInVariables, type Environment } from "../core/environment.ts";
 import type { Given, GivenSettings } from "../core/settings.ts";
@@ -61,7 +62,8 @@ export type TerminalKind = "colour" | "plain" | "none";
 /** Whether stdout is a terminal, and one that colours may be written to. */
 export function stdoutKind(options: Options): TerminalKind {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
-  const kind = process.stdout.isTTY ? "plain" : "none";
+  // Not process.stdout, which would be built for nothing else: lines go past it.
+  const kind = isatty(1) ? "plain" : "none";
   if (options.has("no-color") || NO_COLOR) return kind;
   if (FORCE_COLOR !== undefined) return /^(0|false)$/.test(FORCE_COLOR) ? kind : "colour";
   return kind === "plain" && TERM !== "dumb" ? "colour" : kind;

@@ -19,11 +19,7 @@ const pipesAhead = 8;
 export async function start(types: readonly string[], options: Options): Promise<number> {
   const pipes = createPipeMaker(pipesAhead);
   const prepared = await prepare(types, options);
-  if (typeof prepared === "number") {
-    await pipes.discard();
-    return prepared;
-  }
-  return supervise({ ...prepared, pipes });
+  return typeof prepared === "number" ? prepared : supervise({ ...prepared, pipes });
 }
 
 /** All that can fail before the first process is started: the exit code then. */

@@ -2,7 +2,7 @@
 import { relative, resolve } from "node:path";
 import type { Diagnostic, Result } from "../core/diagnostic.ts";
 import type { Environment } from "../core/environment.ts";
-import type { EnvEntry } from "./env-file.ts";
+import { type EnvEntry, expandVariables } from "../core/expand-variables.ts";
 import type { Files } from "./files.ts";
 
 export interface EnvFiles {
@@ -25,7 +25,6 @@ export async function readEnvFiles(files: EnvFiles, disk: Files): Promise<Result
     return { ok: true, value: new Map(entries.map(({ key, value }) => [key, value])), diagnostics };
   }
   const { shell, filesWin } = files.expand;
-  const { expandVariables } = await import("./env-file.ts");
   const expanded = expandVariables(entries, (name, earlier) =>
     filesWin ? (earlier ?? shell.get(name)) : (shell.get(name) ?? earlier),
   );

@@ -31,6 +31,37 @@ export function isError(diagnostic: Diagnostic): boolean {
   return diagnostic.severity === "error";
 }
 
+/** Nobody reads more of a kind; the rest is counted. */
+const maxShown = 50;
+
+export interface Findings {
+  /** `describe` is called only if there is room to show it: a million bad lines must stay cheap. */
+  readonly add: (
+    severity: Diagnostic["severity"],
+    describe: () => Omit<Diagnostic, "severity">,
+  ) => void;
+  readonly all: () => readonly Diagnostic[];
+}
+
+/** Keeps the first fifty errors and the first fifty warnings, and says how many more there are. */
+export function collectFindings(): Findings {
+  const shown: Diagnostic[] = [];
+  const found = { warning: 0, error: 0 };
+  const countHidden = (severity: Diagnostic["severity"]): readonly Diagnostic[] => {
+    const hidden = found[severity] - maxShown;
+    const file = shown.at(-1)?.file;
+    if (file === undefined || hidden <= 0) return [];
+    return [{ severity, file, message: `and ${hidden} more ${severity}${hidden > 1 ? "s" : ""}` }];
+  };
+  return {
+    add: (severity, describe) => {
+      found[severity] += 1;
+      if (found[severity] <= maxShown) shown.push({ severity, ...describe() });
+    },
+    all: () => [...shown, ...countHidden("warning"), ...countHidden("error")],
+  };
+}
+
 /** One line: `Procfile:3:1: error: message; hint`. */
 export function formatDiagnostic(diagnostic: Diagnostic): string {
   const { file, line, column, severity, message, hint } = diagnostic;

@@ -83,7 +83,7 @@ function readCounts(
   const complain = (message: string, hint: string) =>
     problems.push({ severity: "error", file: source, message, hint });
   for (const pair of pairs) {
-    const [name = "", amount, ...rest] = pair.trim().split("=");
+    const [name = "", amount, ...rest] = pair.split("=").map((part) => part.trim());
     if (name === "" && amount === undefined && pairs.length > 1) continue;
     const count = amount === undefined && countOf ? (countOf(name) ?? 1) : readCount(amount ?? "");
     if (count === undefined || rest.length > 0 || name === "") {

@@ -43,6 +43,8 @@ export type InstanceState =
       readonly is: "stopping";
       readonly sinceMs: number;
       readonly startedMs: number;
+      /** From the stop signal to the kill. */
+      readonly graceMs: number;
       readonly cause: StopCause;
       readonly force: "none" | "kill";
     }
@@ -197,6 +199,7 @@ function stop(policy: InstancePolicy, instance: Instance, state: Alive, moment: 
         is: "stopping",
         sinceMs: moment.nowMs,
         startedMs: startOf(state),
+        graceMs: policy.graceMs,
         cause: { kind: "asked" },
         force: "none",
       },
@@ -218,6 +221,7 @@ function kill(instance: Instance, moment: Moment): Step {
     is: "stopping",
     sinceMs: moment.nowMs,
     startedMs: startOf(state),
+    graceMs: 0,
     cause: { kind: "asked" },
     force: "kill",
   };
@@ -230,7 +234,7 @@ function timer(policy: InstancePolicy, instance: Instance, moment: Moment): Step
     case "starting":
       return becomeUp(instance, moment, policy.isProbed ? "unanswered" : "unasked");
     case "stopping":
-      return graceOver(policy, instance, state, moment);
+      return graceOver(instance, state, moment);
     case "crashed":
       return spawn(policy, instance, moment);
     case "up":
@@ -243,15 +247,10 @@ function timer(policy: InstancePolicy, instance: Instance, moment: Moment): Step
 
 type Stopping = Extract<InstanceState, { is: "stopping" }>;
 
-function graceOver(
-  policy: InstancePolicy,
-  instance: Instance,
-  state: Stopping,
-  moment: Moment,
-): Step {
+function graceOver(instance: Instance, state: Stopping, moment: Moment): Step {
   const [killed, effects] = kill(instance, moment);
   if (state.force === "kill") return [killed, effects];
-  const graceMs = state.cause.kind === "asked" ? policy.graceMs : stragglerGraceMs;
+  const { graceMs } = state;
   return [killed, [...effects, { do: "tell", notice: { kind: "overdue", graceMs } }]];
 }
 
@@ -275,6 +274,7 @@ function exited(instance: Instance, moment: Moment): Step {
     is: "stopping",
     sinceMs: moment.nowMs,
     startedMs,
+    graceMs: stragglerGraceMs,
     cause: {
       kind: "ended",
       upMs: state.is === "up" ? moment.nowMs - state.sinceMs : 0,
@@ -295,12 +295,16 @@ function gone(
   switch (state.is) {
     case "starting":
       return ended(policy, instance, status, { startedMs: state.sinceMs, upMs: 0 }, moment);
+    case "up": {
+      // It could not be started, and that took longer than it takes to be up.
+      const { startedMs } = state;
+      return ended(policy, instance, status, { startedMs, upMs: 0 }, moment);
+    }
     case "stopping": {
       if (state.cause.kind === "asked") return stopped(policy, instance, state, status, moment);
       const { upMs, ranMs } = state.cause;
       return ended(policy, instance, status, { startedMs: state.startedMs, upMs, ranMs }, moment);
     }
-    case "up":
     case "crashed":
     case "down":
     case "exited":

@@ -11,6 +11,7 @@ export type Notice =
       readonly pid: number;
       readonly port: number;
     }
+  | { readonly kind: "poor-pipe"; readonly reason: string }
   | { readonly kind: "up"; readonly afterMs: number }
   /** Nobody has answered on its port; it is taken for up all the same. */
   | { readonly kind: "unanswered"; readonly afterMs: number }
@@ -21,6 +22,8 @@ export type Notice =
       readonly ranMs: number;
       readonly sequel: Sequel;
     }
+  /** With `--no-restart`, as in Foreman. */
+  | { readonly kind: "ends-all" }
   | { readonly kind: "overdue"; readonly graceMs: number }
   /** It ended because it was asked to. */
   | { readonly kind: "stopped"; readonly status: ExitStatus; readonly tookMs: number }
@@ -40,12 +43,16 @@ export function describeNotice(notice: Notice): string {
   switch (notice.kind) {
     case "started":
       return `started with pid ${notice.pid} on port ${notice.port}: ${notice.command}`;
+    case "poor-pipe":
+      return `has a socket for its output, because no FIFO could be made (${notice.reason}); what it prints right before it exits may be lost`;
     case "up":
       return `is up after ${formatDuration(notice.afterMs)}`;
     case "unanswered":
       return `does not answer on its port after ${formatDuration(notice.afterMs)}; taken for up all the same`;
     case "ended":
       return `${describeExit(notice.status)}${describeRan(notice)}${describeSequel(notice.sequel, notice.status)}`;
+    case "ends-all":
+      return "has ended, and with --no-restart all others are stopped for that";
     case "overdue":
       return `did not stop within ${formatDuration(notice.graceMs)}; killing it`;
     case "stopped":

@@ -45,7 +45,7 @@ export function decideSequel(
   const failures = life.upMs >= stableMs ? 0 : life.failures + 1;
   const delayMs = failures === 0 ? stableDelayMs : backoffMs(failures, jitter);
   const inMs = Math.max(delayMs, minBetweenStartsMs - life.sinceStartMs);
-  return { is: "again", inMs: Math.round(inMs), failures };
+  return { is: "again", inMs: Math.ceil(inMs), failures };
 }
 
 /** The pause after the n-th failure in a row, n from 1: doubling, within 20 % of it, never over 30 s. */

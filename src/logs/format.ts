@@ -30,7 +30,7 @@ export function createFormat(options: FormatOptions): Format {
     case "text":
       return options.prefix ? prefixed(options) : bare(options);
     case "heroku":
-      return heroku;
+      return heroku(options);
     case "json":
       return json;
   }
@@ -67,17 +67,25 @@ function aboutOf({ source, name }: Entry): string {
 
 /** Nothing is changed by a prefix of nothing, but procman's lines are still told apart. */
 function bare({ terminal }: FormatOptions): Format {
+  let mayBeColoured = false;
   return (entry) => {
-    const prefix = entry.source === "procman" ? `${ownName}: ${aboutOf(entry)}` : "";
+    const { text } = entry.batch;
+    if (entry.source === "app") {
+      mayBeColoured ||= terminal !== "none" && text.includes("\x1b");
+      return text;
+    }
+    const prefix = `${mayBeColoured ? reset : ""}${ownName}: ${aboutOf(entry)}`;
     return withPrefix(entry, prefix, prefix, terminal);
   };
 }
 
-function heroku(entry: Entry): string {
-  const time = new Date(entry.timeMs).toISOString();
-  const { source, name } = entry;
-  const first = herokuPrefix(time, source, name, true);
-  return withPrefix(entry, herokuPrefix(time, source, name, false), first, "none");
+function heroku({ terminal }: FormatOptions): Format {
+  return (entry) => {
+    const time = new Date(entry.timeMs).toISOString();
+    const prefix = (isContinued: boolean) =>
+      herokuPrefix(time, entry.source, entry.name, isContinued);
+    return withPrefix(entry, prefix(false), prefix(true), terminal);
+  };
 }
 
 function withPrefix(
@@ -87,15 +95,11 @@ function withPrefix(
   terminal: FormatOptions["terminal"],
 ): string {
   const { text, isContinued } = entry.batch;
-  // A colour that a child leaves on must not run into the next line's prefix. Where prefixes
-  // have no colour of their own to begin with, it is switched off behind the line.
-  if (terminal === "plain" && text.includes("\x1b")) {
-    return withPrefix(
-      { ...entry, batch: { text: text.replaceAll("\n", `${reset}\n`), isContinued } },
-      prefix,
-      continuedPrefix,
-      "none",
-    );
+  // A colour that a child leaves on must not run into the next prefix. One that has a colour of
+  // its own begins with a reset; before any other it is switched off behind the line.
+  if (terminal !== "none" && !prefix.startsWith("\x1b") && text.includes("\x1b")) {
+    const batch = { text: text.replaceAll("\n", `${reset}\n`), isContinued };
+    return withPrefix({ ...entry, batch }, prefix, continuedPrefix, "none");
   }
   const first = isContinued ? continuedPrefix : prefix;
   return `${first}${text.slice(0, -1).replaceAll("\n", `\n${prefix}`)}\n`;

@@ -31,7 +31,9 @@ const writeBytes = 2 ** 18;
 /** What is printed by processes that are ending is taken up to here, whoever reads. */
 const maxBytes = 16 * 2 ** 20;
 
-export function createSink(writer: Writer, listener: SinkListener): Sink {
+/** The writer is opened when there is something to write: not before the first process is started. */
+export function createSink(open: () => Writer, listener: SinkListener): Sink {
+  let writer: Writer | undefined;
   let queue: string[] = [];
   let queuedBytes = 0;
   let state: "idle" | "writing" | "closed" = "idle";
@@ -45,6 +47,7 @@ export function createSink(writer: Writer, listener: SinkListener): Sink {
     while (queue.length > 0) {
       const text = takeSome();
       try {
+        writer ??= open();
         await writer.write(text);
       } catch {
         close();
@@ -88,7 +91,9 @@ export function createSink(writer: Writer, listener: SinkListener): Sink {
     write(text) {
       if (state === "closed") return;
       // Once something is missing, all is, until there is room: the gap is one, and in one place.
-      if (dropped.lines > 0 || queuedBytes + text.length > maxBytes) {
+      const isTooMuch = queuedBytes > 0 && queuedBytes + text.length > maxBytes;
+      if (dropped.lines > 0 || isTooMuch) {
+        wasFull = true;
         const lines = text.split("\n").length - 1;
         dropped = { lines: dropped.lines + lines, bytes: dropped.bytes + text.length };
         return;

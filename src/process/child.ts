@@ -24,6 +24,8 @@ export interface ChildRequest {
 }
 
 export interface ChildListener {
+  /** There is only Node's own pipe for its output, in which the last of it may be lost. */
+  onPoorPipe(reason: string): void;
   onStarted(pid: number): void;
   /** The bytes are there only during the call. */
   onOutput(bytes: Buffer): void;
@@ -84,8 +86,10 @@ export function startChild(
   void live().then(listener.onGone);
 
   async function live(): Promise<ChildEnd> {
-    const [environment, pipe] = await Promise.all([request.environment(), takePipe(tools.pipes)]);
-    if (pipe !== undefined && "kind" in pipe) return nothingStarted(pipe);
+    const [environment, taken] = await Promise.all([request.environment(), takePipe(tools.pipes)]);
+    if ("kind" in taken) return nothingStarted(taken);
+    if ("problem" in taken) listener.onPoorPipe(taken.problem);
+    const pipe = "problem" in taken ? undefined : taken;
     if (phase.is === "cancelled") {
       closePipe(pipe);
       return nothingStarted(cancelled);
@@ -164,13 +168,16 @@ function nothingStarted(status: Unstarted): ChildEnd {
   return { status, swept: [], spared: [], unstoppable: [], isOutputHeld: false };
 }
 
-/** Undefined where FIFOs cannot be made: the child then gets what Node has. */
-async function takePipe(pipes: PipeMaker): Promise<ChildPipe | Unstarted | undefined> {
+/** A problem, where FIFOs cannot be made: the child then gets what Node has. */
+async function takePipe(
+  pipes: PipeMaker,
+): Promise<ChildPipe | Unstarted | { readonly problem: string }> {
   try {
     return await pipes.take();
   } catch (error) {
     const code = errorCode(error);
-    return code === "EMFILE" || code === "ENFILE" ? explainDescriptors() : undefined;
+    if (code === "EMFILE" || code === "ENFILE") return explainDescriptors();
+    return { problem: error instanceof Error ? error.message : String(error) };
   }
 }
 

@@ -1,63 +1,72 @@
 /**
- * Makes FIFOs, which Node cannot, and enlarges them where the system lets it. One shell makes as
- * many as are wanted, and holds them open until they are opened here: a pipe that nobody has open
- * forgets its size.
+ * Makes FIFOs, which Node cannot, and enlarges them where the system lets it. One shell does both,
+ * the first as fast as it can and the second while they may already be in use. It removes their
+ * names when they are released, or when procman is no more.
  */
 import { spawn } from "node:child_process";
-import { mkdtempSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
 
 export interface Fifos {
+  /** In a folder that only this user can enter. There when `made` has resolved. */
   readonly paths: readonly string[];
-  /** To be called when they are opened or not wanted: their names go, and they with their last user. */
+  /** Rejects where there is no `mkfifo`. */
+  made(): Promise<void>;
+  /** To be called when they have been opened. */
   release(): void;
 }
 
+const lookAgainMs = 1;
 const maxOfFullSize = 16;
 const fullBytes = 2 ** 20;
 /** Many pipes share what the system allows each user. */
 const sharedBytes = 2 ** 18;
 const setPipeSize = 1031; // F_SETPIPE_SZ
 
-/** In a folder that only this user can enter. Rejects where there is no `mkfifo`. */
-export function makeFifos(count: number): Promise<Fifos> {
+export function makeFifos(count: number): Fifos {
   const folder = mkdtempSync(join(tmpdir(), "procman-"));
   const paths = Array.from({ length: count }, (_, index) => join(folder, String(index)));
   const bytes = count <= maxOfFullSize ? fullBytes : sharedBytes;
-  const script = process.platform === "linux" ? makeAndEnlarge(bytes) : make;
-  const maker = spawn("/bin/sh", ["-c", script, "sh", ...paths], {
-    stdio: ["pipe", "pipe", "ignore"],
+  const script = process.platform === "linux" ? makeAndEnlarge(bytes) : make("read -r _");
+  const maker = spawn("/bin/sh", ["-c", script, folder, ...paths], {
+    stdio: ["pipe", "ignore", "ignore"],
   });
-  const release = () => {
-    maker.stdin.destroy();
-    void rm(folder, { recursive: true, force: true });
+  let failure: Error | undefined;
+  maker.once("error", (error) => {
+    failure = error;
+  });
+  maker.once("exit", () => {
+    failure ??= new Error("mkfifo failed");
+  });
+  return {
+    paths,
+    async made() {
+      // They are made in this order. It takes a few milliseconds, and to look is quicker than to
+      // be told over another pipe.
+      while (!existsSync(paths.at(-1) ?? "")) {
+        if (failure) throw failure;
+        await sleep(lookAgainMs);
+      }
+    },
+    release: () => maker.stdin.destroy(),
   };
-  return new Promise((resolve, reject) => {
-    const fail = (error: Error) => {
-      release();
-      reject(error);
-    };
-    maker.once("error", fail);
-    maker.once("exit", () => fail(new Error("mkfifo failed")));
-    maker.stdout.once("data", () => resolve({ paths, release }));
-  });
 }
 
-/** Says when they are there, and stays until its stdin ends. */
-const make = 'mkfifo -m 600 "$@" && echo made && read -r _';
+/** `meanwhile` goes on until its stdin ends. */
+function make(meanwhile: string): string {
+  return `mkfifo -m 600 "$@" && { ${meanwhile}; }; rm -rf -- "$0"`;
+}
 
+/** A pipe forgets its size when nobody has it open. Without perl and python3 it stays at 64 KiB. */
 function makeAndEnlarge(bytes: number): string {
-  const perl = `$| = 1; for (@ARGV) { open(my $f, "+<", $_) and fcntl($f, ${setPipeSize}, ${bytes}) and push @kept, $f } print "made\\n"; <STDIN>`;
+  const perl = `for (@ARGV) { open(my $f, "+<", $_) or next; fcntl($f, ${setPipeSize}, ${bytes}); push @kept, $f } <STDIN>`;
   const python = `import sys, fcntl
 kept = [open(path, "r+b", 0) for path in sys.argv[1:]]
 for f in kept: fcntl.fcntl(f, ${setPipeSize}, ${bytes})
-print("made", flush=True)
 sys.stdin.read()`;
-  return `mkfifo -m 600 "$@" || exit
-if command -v perl >/dev/null; then exec perl -e '${perl}' -- "$@"; fi
-if command -v python3 >/dev/null; then exec python3 -c '${python}' "$@"; fi
-echo made; read -r _`;
+  return make(`{ command -v perl && perl -e '${perl}' -- "$@"; } ||
+{ command -v python3 && python3 -c '${python}' "$@"; } || read -r _`);
 }

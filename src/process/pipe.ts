@@ -25,8 +25,6 @@ export interface ChildPipe {
 export interface PipeMaker {
   /** Rejects when no FIFO can be made here, or no descriptor is left. */
   take(): Promise<ChildPipe>;
-  /** Gives up what was made ahead. Only before the first `take`. */
-  discard(): Promise<void>;
 }
 
 interface Batch {
@@ -41,8 +39,6 @@ interface Batch {
  */
 export function createPipeMaker(ahead: number): PipeMaker {
   const firstFifos = makeFifos(ahead + 1);
-  // Told to whoever takes first.
-  firstFifos.catch(() => {});
   let isFirst = true;
   let open: Batch | undefined;
   let stdin: number | undefined;
@@ -55,21 +51,22 @@ export function createPipeMaker(ahead: number): PipeMaker {
       capacity: isAhead ? ahead : Number.POSITIVE_INFINITY,
       pipes: nextTurn().then(async () => {
         if (open === batch) open = undefined;
-        const fifos = await (isAhead ? firstFifos : makeFifos(batch.count + 1));
+        const fifos = isAhead ? firstFifos : makeFifos(batch.count + 1);
+        await fifos.made();
         return openAll(fifos, batch.count);
       }),
     };
     return batch;
   }
 
-  function openAll(fifos: Fifos, count: number): readonly (ChildPipe | Error)[] {
-    const [forStdin = "", ...paths] = fifos.paths;
+  function openAll({ paths, release }: Fifos, count: number): readonly (ChildPipe | Error)[] {
+    const [forStdin = "", ...others] = paths;
     try {
       stdin ??= openSilent(forStdin);
       const silent = stdin;
-      return paths.slice(0, count).map((path) => tryOpen(path, silent));
+      return others.slice(0, count).map((path) => tryOpen(path, silent));
     } finally {
-      fifos.release();
+      release();
     }
   }
 
@@ -84,9 +81,6 @@ export function createPipeMaker(ahead: number): PipeMaker {
       // One a turn: a hundred processes started in one go would hold up everything else.
       for (let turn = 0; turn < index; turn += 1) await nextTurn();
       return pipe;
-    },
-    async discard() {
-      if (isFirst) await firstFifos.then((fifos) => fifos.release()).catch(() => {});
     },
   };
 }

@@ -25,7 +25,7 @@ export function withExec(command: string): string {
 }
 
 function isProgram(word: string): boolean {
-  return /^[A-Za-z0-9_./@%+:,][A-Za-z0-9_./@%+:,-]*$/.test(word) && !notPrograms.has(word);
+  return /^[A-Za-z0-9_./@+:,][A-Za-z0-9_./@%+:,-]*$/.test(word) && !notPrograms.has(word);
 }
 
 interface Word {
@@ -81,7 +81,7 @@ function afterPiece(command: string, at: number): number | undefined {
       // `2>&1` is a redirection, every other `&` ends the simple command.
       return command[at - 1] === ">" || command[at - 1] === "<" ? at + 1 : undefined;
     case "$":
-      return command[at + 1] === "(" ? undefined : at + 1;
+      return afterDollar(command, at);
     case "<":
       return command[at + 1] === "<" ? undefined : at + 1;
     case ";":
@@ -97,13 +97,25 @@ function afterPiece(command: string, at: number): number | undefined {
 }
 
 function afterDoubleQuotes(command: string, start: number): number | undefined {
-  for (let at = start; at < command.length; at += 1) {
-    const char = command[at];
+  let at: number | undefined = start;
+  while (at !== undefined && at < command.length) {
+    const char: string | undefined = command[at];
     if (char === '"') return at + 1;
-    if (char === "\\") at += 1;
-    if (char === "`" || (char === "$" && command[at + 1] === "(")) return undefined;
+    if (char === "`") return undefined;
+    if (char === "$") at = afterDollar(command, at);
+    else at += char === "\\" ? 2 : 1;
   }
   return undefined;
+}
+
+/** `${NAME}` and `${NAME:-plain}`, but nothing in braces that could hold blanks or commands. */
+const plainBraces = /\$\{\w+(:?[-=+?][\w./:@%+,=-]*)?\}/y;
+
+function afterDollar(command: string, at: number): number | undefined {
+  if (command[at + 1] === "(") return undefined;
+  if (command[at + 1] !== "{") return at + 1;
+  plainBraces.lastIndex = at;
+  return plainBraces.test(command) ? plainBraces.lastIndex : undefined;
 }
 
 /** A word that sh reads back as exactly this text. */

@@ -3,8 +3,7 @@
  * ways: thrown, as an event, and with a child that has no pid; here it is one value.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync } from "node:fs";
-import { stat } from "node:fs/promises";
+import { closeSync, statSync } from "node:fs";
 import { Socket } from "node:net";
 import type { Environment } from "../core/environment.ts";
 import type { ExitStatus } from "../core/exit-status.ts";
@@ -82,12 +81,12 @@ function exitStatus(code: number | null, signal: NodeJS.Signals | null): ExitSta
     : { kind: "signal", signal, number: signalNumber(signal) };
 }
 
-async function explain(error: Error, cwd: string, environment: Environment): Promise<Unstarted> {
+function explain(error: Error, cwd: string, environment: Environment): Unstarted {
   const lasting = (reason: string): Unstarted => ({ kind: "unstarted", reason, isLasting: true });
   switch (errorCode(error)) {
     case "ENOENT":
     case "ENOTDIR": {
-      const folder = await stat(cwd).catch(() => undefined);
+      const folder = statSync(cwd, { throwIfNoEntry: false });
       return lasting(folder?.isDirectory() ? `there is no ${shell}` : `there is no folder ${cwd}`);
     }
     case "EACCES":

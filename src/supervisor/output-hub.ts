@@ -3,9 +3,10 @@
  * asks for less when the reader is slow.
  */
 import type { Clock } from "../core/clock.ts";
+import type { Source } from "../core/log-format.ts";
 import { describeNotice, type Notice } from "../core/notice.ts";
 import { binary, type Format, ownName } from "../logs/format.ts";
-import { createLineSplitter, type LineSplitter } from "../logs/line-batches.ts";
+import { type Batch, createLineSplitter, type LineSplitter } from "../logs/line-batches.ts";
 import type { Sink } from "../logs/sink.ts";
 
 export interface OutputHub {
@@ -35,19 +36,20 @@ export interface OutputHubOptions {
 export function createOutputHub(options: OutputHubOptions): OutputHub {
   const { sink, format, clock, timeMs, isShown, onPace } = options;
 
+  function write(source: Source, name: string, batch: Batch): void {
+    const wasFull = sink.isFull();
+    sink.write(format({ source, name, timeMs: timeMs(), batch }));
+    if (!wasFull && sink.isFull()) onPace("hold");
+  }
+
   function sayAbout(name: string, text: string): void {
-    const batch = { text: binary(`${text}\n`), isContinued: false };
-    sink.write(format({ source: "procman", name, timeMs: timeMs(), batch }));
+    write("procman", name, { text: binary(`${text}\n`), isContinued: false });
   }
 
   return {
     open(name) {
       if (!isShown(name)) return { push() {}, end() {} };
-      return createLineSplitter((batch) => {
-        const wasFull = sink.isFull();
-        sink.write(format({ source: "app", name, timeMs: timeMs(), batch }));
-        if (!wasFull && sink.isFull()) onPace("hold");
-      }, clock);
+      return createLineSplitter((batch) => write("app", name, batch), clock);
     },
     tell(name, notice) {
       sayAbout(name, describeNotice(notice));

@@ -88,6 +88,7 @@ export function createRunner(
   function listen(run: number): ChildListener {
     const lines = tools.openOutput(spec.name);
     return {
+      onPoorPipe: (reason) => tools.tell(spec.name, { kind: "poor-pipe", reason }),
       onStarted(pid) {
         tools.tell(spec.name, { kind: "started", pid, port: spec.port, command: spec.command });
         if (tools.isOutputFull()) child?.pause();

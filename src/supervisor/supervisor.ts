@@ -58,10 +58,13 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     return createRunner(spec, policy, stopSignal, { ...tools, probe, onChange });
   });
 
-  function onChange({ instance }: Runner): void {
+  function onChange({ spec, instance }: Runner): void {
     const { state } = instance();
     if (exitCode === 0 && hasFailed(state)) exitCode = exitCodeOfFinal(state);
-    if (restart === "never" && findFinalStatus(state) && want === "up") stop();
+    if (restart === "never" && findFinalStatus(state) && want === "up") {
+      tools.tell(spec.name, { kind: "ends-all" });
+      stop();
+    }
     if (hasEnded || !runners.every(({ instance }) => isOver(instance().state, want))) return;
     hasEnded = true;
     onEnded(exitCode);

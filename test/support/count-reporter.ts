@@ -16,6 +16,5 @@ export default class CountReporter implements Reporter {
     }
     // After the default reporter's summary, which is printed later in the same turn.
     process.once("beforeExit", () => console.log(`${passed} passed, ${failed} failed`));
-    process.once("exit", () => {});
   }
 }
