@@ -1,5 +1,5 @@
 /** `procman start`: loads the app, runs it in this terminal, and ends with its exit code. */
-import { constants } from "node:os";
+import { closeSync, openSync } from "node:fs";
 import process from "node:process";
 import { createApp, type RunningApp } from "../app.ts";
 import { type App, loadApp } from "../config/load.ts";
@@ -12,26 +12,37 @@ import { choosePorts } from "./choose-ports.ts";
 import { exitCodeFor, exitCodes } from "./exit-codes.ts";
 import { loadRequest, stdoutKind, type TerminalKind } from "./options.ts";
 import { complain, reportDiagnostics } from "./report.ts";
+import { exitCodeAfter, hearStopSignals, type StopSignals } from "./stop-signals.ts";
 
 /** Enough for most apps, and made while the app's files are read. */
 const pipesAhead = 8;
 
 export async function start(types: readonly string[], options: Options): Promise<number> {
+  const signals = hearStopSignals();
   const pipes = createPipeMaker(pipesAhead);
   const prepared = await prepare(types, options);
-  return typeof prepared === "number" ? prepared : supervise({ ...prepared, pipes });
+  const early = signals.first();
+  if (typeof prepared === "number" || early !== undefined) {
+    await pipes.discard();
+    return typeof prepared === "number" ? prepared : exitCodeAfter(early ?? "SIGTERM");
+  }
+  return supervise({ ...prepared, pipes, signals });
+}
+
+interface Prepared {
+  readonly app: App;
+  readonly notes: readonly string[];
+  readonly terminal: TerminalKind;
 }
 
 /** All that can fail before the first process is started: the exit code then. */
-async function prepare(
-  types: readonly string[],
-  options: Options,
-): Promise<Omit<Prepared, "pipes"> | number> {
+async function prepare(types: readonly string[], options: Options): Promise<Prepared | number> {
   const terminal = stdoutKind(options);
   const loaded = await loadApp(loadRequest(options, types, terminal === "colour"));
   reportDiagnostics(loaded.diagnostics);
   if (!loaded.ok) return exitCodeFor(loaded.diagnostics);
-  if (loaded.value.specs.length === 0) {
+  const { specs, notes } = loaded.value;
+  if (specs.length === 0) {
     complain("nothing to start: every process type is at 0; name one, as in: procman start web=1");
     return exitCodes.usage;
   }
@@ -40,18 +51,16 @@ async function prepare(
     complain(chosen.problem);
     return exitCodes.failed;
   }
-  return { app: chosen.app, notes: [...loaded.value.notes, ...chosen.notes], terminal };
+  return { app: chosen.app, notes: [...notes, ...chosen.notes], terminal };
 }
 
-interface Prepared {
-  readonly app: App;
-  readonly notes: readonly string[];
-  readonly terminal: TerminalKind;
+interface Supervised extends Prepared {
   readonly pipes: PipeMaker;
+  readonly signals: StopSignals;
 }
 
-async function supervise({ app, notes, terminal, pipes }: Prepared): Promise<number> {
-  let stopCode: number | undefined;
+async function supervise({ app, notes, terminal, pipes, signals }: Supervised): Promise<number> {
+  let isOutputClosed = false;
   const running = createApp({
     app,
     pid: process.pid,
@@ -61,19 +70,19 @@ async function supervise({ app, notes, terminal, pipes }: Prepared): Promise<num
     errorFd: 2,
     onOutputClosed() {
       // Whoever read this has gone, as in `| head`: that is no failure.
-      stopCode ??= exitCodes.done;
+      isOutputClosed = true;
       running.stop();
     },
-  });
-  const forget = onStopSignals(running, app.settings.graceMs, (code) => {
-    stopCode ??= code;
   });
   process.on("exit", () => running.killAtOnce());
   for (const note of [...notes, ...describe(app)]) running.say(note);
   running.start();
+  stopOn(signals, running, app.settings.graceMs);
   const exitCode = await running.ended;
-  forget();
-  return stopCode ?? exitCode;
+  const signal = signals.first();
+  if (isOutputClosed || signal === "SIGHUP") letGoOfTerminal();
+  if (signal !== undefined) return exitCodeAfter(signal);
+  return isOutputClosed ? exitCodes.done : exitCode;
 }
 
 function describe(app: App): readonly string[] {
@@ -97,40 +106,43 @@ const secondAfterMs = 300;
 const reminderMs = 2_000;
 
 /** The first signal stops, the second kills; SIGQUIT kills at once. */
-function onStopSignals(
-  running: RunningApp,
-  graceMs: number,
-  onFirst: (exitCode: number) => void,
-): () => void {
+function stopOn(signals: StopSignals, running: RunningApp, graceMs: number): void {
   let firstMs: number | undefined;
-  let reminder: NodeJS.Timeout | undefined;
 
-  function onSignal(signal: NodeJS.Signals): void {
-    onFirst(128 + constants.signals[signal]);
+  signals.handOn((signal) => {
     const isSecond = firstMs !== undefined && performance.now() - firstMs >= secondAfterMs;
     if (signal === "SIGQUIT" || isSecond) kill();
     else if (firstMs === undefined) stop();
-  }
-
-  function kill(): void {
-    running.say(`killing ${running.running().join(", ")}`);
-    running.kill();
-  }
+  });
 
   function stop(): void {
     firstMs = performance.now();
     const names = running.running();
     if (names.length > 0) running.say(`stopping ${names.join(", ")} (Ctrl-C again kills)`);
     running.stop();
-    reminder = setTimeout(() => {
-      const left = formatDuration(Math.max(0, graceMs - reminderMs));
-      running.say(`still waiting for ${running.running().join(", ")}; killing in ${left}`);
-    }, reminderMs);
+    if (graceMs > reminderMs) setTimeout(remind, reminderMs).unref();
   }
 
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
-  for (const signal of signals) process.on(signal, onSignal);
-  return () => {
-    clearTimeout(reminder);
-  };
+  function remind(): void {
+    const names = running.running();
+    if (names.length === 0) return;
+    const left = formatDuration(graceMs - reminderMs);
+    running.say(`still waiting for ${names.join(", ")}; killing in ${left}`);
+  }
+
+  function kill(): void {
+    running.say(`killing ${running.running().join(", ")}`);
+    running.kill();
+  }
+}
+
+/**
+ * Node puts a terminal back into the state it had, and aborts when it cannot because the terminal
+ * is gone. It leaves alone what is no longer the file it was.
+ */
+function letGoOfTerminal(): void {
+  for (const fd of [0, 1, 2]) {
+    closeSync(fd);
+    openSync("/dev/null", "r+");
+  }
 }

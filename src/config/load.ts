@@ -76,42 +76,46 @@ export async function loadApp(request: LoadRequest): Promise<Result<App>> {
   const envFiles = chooseEnvFiles(request, options, root);
   const layers = collect(withLayers(await readEnvFiles(envFiles, filesAtOnce), request));
   const readLayers = async () => withLayers(await readEnvFiles(envFiles, filesInTime), request);
-  const environment = layers ? mergeLayers(layers) : new Map<string, string>();
+  const environment = layers ? mergeLayers(layers) : request.shell;
 
   const read = await readProcessTypes(request, options, root, environment);
-  const types = collect(read.types);
+  // An invalid .env file may be the one that names the Procfile.
+  const types = layers || !read.isMissing ? collect(read.types) : undefined;
   const basePort = collect(chooseBasePort(settings, environment));
-  const ports = types ? firstPorts(types, basePort ?? defaultPort) : undefined;
-  if (ports) problems.push(...warnOfClashes(ports, read.file));
-  const names = types?.map(({ name }) => name) ?? [];
-  const quiet = types && settings ? collect(readTypeNames(names, settings.quiet)) : undefined;
-  const formation = types && settings ? collect(choose(types, settings, request)) : undefined;
-  const specs =
-    types && formation && basePort ? collect(planInstances(types, formation, basePort)) : undefined;
-
-  if (!(layers && types && settings && basePort && formation && specs && quiet)) {
+  const plan =
+    types && settings
+      ? collect(planApp(types, settings, basePort ?? defaultPort, { ...request, file: read.file }))
+      : undefined;
+  if (!(layers && types && settings && basePort && plan)) {
     return { ok: false, diagnostics: problems };
   }
   const name = request.app ?? basename(root);
   const notes = read.note === undefined ? [] : [read.note];
-  return resultOf(
-    { name, root, types, settings, basePort, formation, specs, quiet, layers, readLayers, notes },
-    problems,
-  );
+  const app = { name, root, types, settings, basePort, layers, readLayers, notes, ...plan };
+  return resultOf(app, problems);
+}
+
+/** What follows from the files and the command line, once all of them can be read. */
+function planApp(
+  types: readonly ProcessType[],
+  settings: Settings,
+  basePort: number,
+  { types: asked, file }: { readonly types: readonly string[]; readonly file: string },
+): Result<Pick<App, "formation" | "specs" | "quiet">> {
+  const names = types.map(({ name }) => name);
+  const { formation: counts, except } = settings;
+  const quiet = readTypeNames(names, settings.quiet);
+  const formation = chooseFormation(names, { types: asked, formation: counts, except });
+  const specs = formation.ok ? planInstances(types, formation.value, basePort) : formation;
+  const clashes = warnOfClashes(firstPorts(types, basePort), file);
+  const problems = [...clashes, ...quiet.diagnostics, ...specs.diagnostics];
+  if (!(quiet.ok && formation.ok && specs.ok)) return { ok: false, diagnostics: problems };
+  const plan = { quiet: quiet.value, formation: formation.value, specs: specs.value };
+  return resultOf(plan, problems);
 }
 
 function given(settings: GivenSettings): GivenSettings {
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
-}
-
-function choose(
-  types: readonly ProcessType[],
-  settings: Settings,
-  request: LoadRequest,
-): Result<Formation> {
-  const names = types.map(({ name }) => name);
-  const { formation, except } = settings;
-  return chooseFormation(names, { types: request.types, formation, except });
 }
 
 // -- The folder ------------------------------------------------------------------------------
@@ -213,6 +217,8 @@ function warnOfClashes(ports: ReadonlyMap<string, number>, file: string): readon
 interface ReadTypes {
   readonly types: Result<readonly ProcessType[]>;
   readonly file: string;
+  /** There is no Procfile, and nothing that names another one. */
+  readonly isMissing: boolean;
   readonly note?: string;
 }
 
@@ -223,17 +229,19 @@ async function readProcessTypes(
   environment: Environment,
 ): Promise<ReadTypes> {
   const { cwd } = request;
-  const named = options?.procfile?.value ?? environment.get("PROCFILE");
+  const named = options?.procfile?.value || environment.get("PROCFILE") || undefined;
   const path = request.procfile
     ? resolve(cwd, request.procfile)
     : resolve(root, String(named ?? procfileName));
   const file = showPath(cwd, path);
   try {
-    return { types: parseProcfile(await filesAtOnce.read(path), file), file };
+    const types = parseProcfile(await filesAtOnce.read(path), file);
+    return { types, file, isMissing: false };
   } catch (error) {
     const isDefault = request.procfile === undefined && named === undefined;
     if (isDefault && isMissing(error)) return withoutProcfile(cwd, root, file);
-    return { types: { ok: false, diagnostics: [unreadable(file, error)] }, file };
+    const types = { ok: false, diagnostics: [unreadable(file, error)] } as const;
+    return { types, file, isMissing: false };
   }
 }
 
@@ -243,6 +251,7 @@ async function withoutProcfile(cwd: string, root: string, file: string): Promise
   const fail = (message: string, hint: string): ReadTypes => ({
     types: { ok: false, diagnostics: [{ severity: "error", file, message, hint }] },
     file,
+    isMissing: true,
   });
   if (names.includes("Procfile.txt")) {
     const message = "there is no Procfile, only a Procfile.txt";
@@ -251,7 +260,8 @@ async function withoutProcfile(cwd: string, root: string, file: string): Promise
   if (root === resolve(cwd) && (await hasStartScript(join(root, "package.json")))) {
     const types = [{ name: "web", command: "npm start", line: 1 }];
     const note = "no Procfile here; running the start script of package.json as web: npm start";
-    return { types: { ok: true, value: types, diagnostics: [] }, file: "package.json", note };
+    const value = { ok: true, value: types, diagnostics: [] } as const;
+    return { types: value, file: "package.json", isMissing: false, note };
   }
   const other = names.find((name) => /^procfile(\.|$)/i.test(name));
   if (other !== undefined) {

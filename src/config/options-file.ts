@@ -50,7 +50,12 @@ export async function parseOptionsFile(text: string, file: string): Promise<Resu
   const given = new Map<string, Given>();
   for (const { name, value, at } of rows) {
     const option = aliases.get(name) ?? name;
-    const problem = findRowProblem(option, name, value);
+    const problem = given.has(option)
+      ? {
+          severity: "error" as const,
+          message: `"${name}" is given twice, the first time as "${option}"`,
+        }
+      : findRowProblem(option, name, value);
     if (problem) problems.push({ ...place(at), ...problem });
     else if (isValue(value)) given.set(option, { value, source: `${file}:${place(at).line}` });
   }

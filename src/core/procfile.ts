@@ -60,20 +60,26 @@ function* joinLines(text: string): Generator<Line> {
   const lines = text.split("\n");
   // Behind the last line end there is no line.
   if (lines.at(-1) === "") lines.pop();
-  let parts: string[] = [];
-  for (const [index, line] of lines.entries()) {
-    const goesOn = index + 1 < lines.length && isOpen(line) && !isComment(line);
-    parts.push(goesOn ? line.slice(0, -1) : line);
+  let number = 1;
+  let joined = "";
+  let count = 0;
+  for (const line of lines) {
+    count += 1;
+    const isLast = number + count > lines.length;
+    const goesOn = !isLast && isOpen(line) && !isComment(line);
+    joined += goesOn ? line.slice(0, -1) : line;
     if (goesOn) continue;
-    yield { text: parts.join(""), number: index + 2 - parts.length, count: parts.length };
-    parts = [];
+    yield { text: joined, number, count };
+    number += count;
+    joined = "";
+    count = 0;
   }
 }
 
 /** Does it end in an odd number of backslashes? Of an even one, each stands for itself. */
 function isOpen(text: string): boolean {
   let end = text.length;
-  while (text[end - 1] === "\\") end -= 1;
+  while (text.endsWith("\\", end)) end -= 1;
   return (text.length - end) % 2 === 1;
 }
 
@@ -84,7 +90,7 @@ function isComment(text: string): boolean {
 /** Not with an expression: one that looks for the end can take quadratic time. */
 function withoutBlanksAtEnd(text: string): string {
   let end = text.length;
-  while (text[end - 1] === " " || text[end - 1] === "\t") end -= 1;
+  while (text.endsWith(" ", end) || text.endsWith("\t", end)) end -= 1;
   return text.slice(0, end);
 }
 

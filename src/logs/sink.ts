@@ -7,7 +7,10 @@ import type { Writer } from "./writer.ts";
 export interface Sink {
   write(text: string): void;
   isFull(): boolean;
-  /** Resolves when everything is written, or when nothing was for `stalledMs`. */
+  /**
+   * Resolves when everything is written, or when nothing was for `stalledMs`; what is not written
+   * by then counts as dropped, though some of it may still come through.
+   */
   flush(stalledMs: number): Promise<void>;
   /** What was dropped since the last call. */
   takeDropped(): Dropped;
@@ -35,6 +38,7 @@ const maxBytes = 16 * 2 ** 20;
 export function createSink(open: () => Writer, listener: SinkListener): Sink {
   let writer: Writer | undefined;
   let queue: string[] = [];
+  let inFlight = "";
   let queuedBytes = 0;
   let state: "idle" | "writing" | "closed" = "idle";
   let wasFull = false;
@@ -45,16 +49,17 @@ export function createSink(open: () => Writer, listener: SinkListener): Sink {
   async function writeAll(): Promise<void> {
     state = "writing";
     while (queue.length > 0) {
-      const text = takeSome();
+      inFlight = takeSome();
       try {
         writer ??= open();
-        await writer.write(text);
+        await writer.write(inFlight);
       } catch {
         close();
         return;
       }
       progress += 1;
-      queuedBytes -= text.length;
+      queuedBytes -= inFlight.length;
+      inFlight = "";
       if (wasFull && queuedBytes <= roomBytes) {
         wasFull = false;
         listener.onRoom();
@@ -81,6 +86,17 @@ export function createSink(open: () => Writer, listener: SinkListener): Sink {
     listener.onClosed();
   }
 
+  function drop(text: string): void {
+    const lines = text.split("\n").length - 1;
+    dropped = { lines: dropped.lines + lines, bytes: dropped.bytes + text.length };
+  }
+
+  function giveUp(): void {
+    for (const text of [inFlight, ...queue]) drop(text);
+    queue = [];
+    settle();
+  }
+
   function settle(): void {
     const resolves = onIdle;
     onIdle = [];
@@ -94,8 +110,7 @@ export function createSink(open: () => Writer, listener: SinkListener): Sink {
       const isTooMuch = queuedBytes > 0 && queuedBytes + text.length > maxBytes;
       if (dropped.lines > 0 || isTooMuch) {
         wasFull = true;
-        const lines = text.split("\n").length - 1;
-        dropped = { lines: dropped.lines + lines, bytes: dropped.bytes + text.length };
+        drop(text);
         return;
       }
       queue.push(text);
@@ -109,7 +124,7 @@ export function createSink(open: () => Writer, listener: SinkListener): Sink {
       return new Promise((resolve) => {
         let seen = progress;
         const timer = setInterval(() => {
-          if (progress === seen) settle();
+          if (progress === seen) giveUp();
           seen = progress;
         }, stalledMs);
         onIdle.push(() => {

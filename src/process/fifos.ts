@@ -15,8 +15,8 @@ export interface Fifos {
   readonly paths: readonly string[];
   /** Rejects where there is no `mkfifo`. */
   made(): Promise<void>;
-  /** To be called when they have been opened. */
-  release(): void;
+  /** To be called when they have been opened, or are not wanted. Resolves when their names are gone. */
+  release(): Promise<void>;
 }
 
 const lookAgainMs = 1;
@@ -35,11 +35,15 @@ export function makeFifos(count: number): Fifos {
     stdio: ["pipe", "ignore", "ignore"],
   });
   let failure: Error | undefined;
-  maker.once("error", (error) => {
-    failure = error;
-  });
-  maker.once("exit", () => {
-    failure ??= new Error("mkfifo failed");
+  const gone = new Promise<void>((resolve) => {
+    maker.once("error", (error) => {
+      failure = error;
+      resolve();
+    });
+    maker.once("exit", () => {
+      failure = new Error("mkfifo failed");
+      resolve();
+    });
   });
   return {
     paths,
@@ -51,13 +55,17 @@ export function makeFifos(count: number): Fifos {
         await sleep(lookAgainMs);
       }
     },
-    release: () => maker.stdin.destroy(),
+    release() {
+      maker.stdin.destroy();
+      return gone;
+    },
   };
 }
 
 /** `meanwhile` goes on until its stdin ends. */
 function make(meanwhile: string): string {
-  return `mkfifo -m 600 "$@" && { ${meanwhile}; }; rm -rf -- "$0"`;
+  // Ctrl-C in the terminal reaches it too, and must not keep it from tidying up.
+  return `trap "" HUP INT QUIT TERM; mkfifo -m 600 "$@" && { ${meanwhile}; }; rm -rf -- "$0"`;
 }
 
 /** A pipe forgets its size when nobody has it open. Without perl and python3 it stays at 64 KiB. */

@@ -4,8 +4,9 @@
  */
 import process from "node:process";
 import type { Environment } from "../core/environment.ts";
+import { processTable } from "./process-table.ts";
 import { withExec } from "./shell.ts";
-import { errorCode, signalNumber } from "./signal.ts";
+import { errorCode, signalNumber, signalProcess } from "./signal.ts";
 
 export interface OneOff {
   /** A line for /bin/sh. */
@@ -31,9 +32,10 @@ export async function runOneOff({ command, cwd, environment }: OneOff): Promise<
   const { execa } = await import("execa");
   const ignore = () => {};
   for (const signal of keyboardSignals) process.on(signal, ignore);
+  const mark = `${process.pid}-${Date.now().toString(36)}`;
   const child = execa("/bin/sh", ["-c", withExec(command)], {
     cwd,
-    env: Object.fromEntries(environment),
+    env: { ...Object.fromEntries(environment), [oneOffVariable]: mark },
     extendEnv: false,
     stdio: "inherit",
     buffer: false,
@@ -41,7 +43,10 @@ export async function runOneOff({ command, cwd, environment }: OneOff): Promise<
     cleanup: false,
     forceKillAfterDelay: false,
   });
-  const pass = (signal: NodeJS.Signals) => child.kill(signal);
+  const pass = (signal: NodeJS.Signals) => {
+    child.kill(signal);
+    void passOn(signal, mark, child.pid);
+  };
   for (const signal of passedSignals) process.on(signal, pass);
   const end = await child;
   for (const signal of passedSignals) process.off(signal, pass);
@@ -52,4 +57,18 @@ export async function runOneOff({ command, cwd, environment }: OneOff): Promise<
   if (end.exitCode !== undefined) return { exitCode: end.exitCode };
   const reason = errorCode(end.cause) ?? end.shortMessage ?? "for an unknown reason";
   return { exitCode: 1, problem: `could not start ${command}: ${reason}` };
+}
+
+/** By which the processes of a one-off are found. */
+const oneOffVariable = "PROCMAN_ONE_OFF";
+
+/** A shell in between passes no signal on, and the group is the terminal's, procman included. */
+async function passOn(
+  signal: NodeJS.Signals,
+  mark: string,
+  leader: number | undefined,
+): Promise<void> {
+  const variable = `${oneOffVariable}=${mark}`;
+  const found = await processTable.marked([variable]);
+  for (const pid of found.get(variable) ?? []) if (pid !== leader) signalProcess(pid, signal);
 }

@@ -25,6 +25,8 @@ export interface ChildPipe {
 export interface PipeMaker {
   /** Rejects when no FIFO can be made here, or no descriptor is left. */
   take(): Promise<ChildPipe>;
+  /** Instead of any `take`: resolves when nothing is left of what was made ahead. */
+  discard(): Promise<void>;
 }
 
 interface Batch {
@@ -66,7 +68,7 @@ export function createPipeMaker(ahead: number): PipeMaker {
       const silent = stdin;
       return others.slice(0, count).map((path) => tryOpen(path, silent));
     } finally {
-      release();
+      void release();
     }
   }
 
@@ -82,6 +84,7 @@ export function createPipeMaker(ahead: number): PipeMaker {
       for (let turn = 0; turn < index; turn += 1) await nextTurn();
       return pipe;
     },
+    discard: () => firstFifos.release(),
   };
 }
 

@@ -12,7 +12,7 @@ export interface ProcessTable {
   members(pgid: number): Promise<readonly number[]>;
   /** For each mark, such as `PROCMAN_RUN=…`, who has it in the environment it was started with. */
   marked(marks: readonly string[]): Promise<ReadonlyMap<string, readonly number[]>>;
-  /** Its words, or undefined when it is gone. */
+  /** Its words, with blanks or NULs between them, or undefined when it is gone. */
   findCommand(pid: number): Promise<string | undefined>;
 }
 
@@ -111,8 +111,12 @@ function isLiveMember(stat: string, pgid: number): boolean {
 
 /** `node index.js (pid 431)`, shortened. */
 export async function nameProcess(table: ProcessTable, pid: number): Promise<string> {
-  const command = await table.findCommand(pid);
-  return `${shorten(command ?? "") || "a process"} (pid ${pid})`;
+  return nameOf((await table.findCommand(pid)) ?? "", pid);
+}
+
+/** The same for a command that is known. */
+export function nameOf(command: string, pid: number): string {
+  return `${shorten(command) || "a process"} (pid ${pid})`;
 }
 
 /** On one line, whatever the process was given: NULs stand between the words of /proc. */

@@ -3,7 +3,7 @@
  * force. One pass over the process table serves everybody who waits for one.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { nameProcess, type ProcessTable } from "./process-table.ts";
+import { nameOf, type ProcessTable } from "./process-table.ts";
 import { signalProcess } from "./signal.ts";
 
 /** Each process by its command and pid. */
@@ -26,8 +26,18 @@ const firstPauseMs = 15;
 const longestPauseMs = 100;
 
 /** Servers that many projects share: whoever started one does not own it. */
-const backgroundServers =
-  /(^|[/ ])(watchman|tmux|screen|ssh-agent|gpg-agent|dockerd|containerd)([: ]|$)|GradleDaemon|KotlinCompileDaemon|org\.gradle\.launcher\.daemon|bazel\(/;
+const backgroundServers = new Set(
+  "watchman tmux screen ssh-agent gpg-agent dockerd containerd".split(" "),
+);
+const javaServers = /\b(GradleDaemon|KotlinCompileDaemon|org\.gradle\.launcher\.daemon)\b/;
+
+/** By the program itself, not by words that it was given. Some rewrite their name: `tmux: server`. */
+function isBackgroundServer(command: string): boolean {
+  const [path = ""] = command.split(/[\0 ]/, 1);
+  const program = path.slice(path.lastIndexOf("/") + 1).replace(/:$/, "");
+  if (program === "java") return javaServers.test(command);
+  return backgroundServers.has(program.toLowerCase()) || program.startsWith("bazel(");
+}
 
 interface Escapee {
   readonly name: string;
@@ -77,8 +87,8 @@ async function addUnknown(
 ): Promise<void> {
   for (const pid of pids) {
     if (known.has(pid)) continue;
-    const name = await nameProcess(table, pid);
-    known.set(pid, { name, isSpared: backgroundServers.test(name) });
+    const command = (await table.findCommand(pid)) ?? "";
+    known.set(pid, { name: nameOf(command, pid), isSpared: isBackgroundServer(command) });
   }
 }
 
@@ -104,17 +114,28 @@ function createFinder(table: ProcessTable): (mark: string) => Promise<readonly n
     while (waiting.size > 0) {
       const served = waiting;
       waiting = new Map();
-      const found = await table.marked([...served.keys()]);
-      for (const [mark, resolves] of served) {
-        for (const resolve of resolves) resolve(found.get(mark) ?? []);
-      }
+      await serve(served);
     }
     isPassing = false;
   }
 
+  async function serve(served: typeof waiting): Promise<void> {
+    const found = await table.marked([...served.keys()]).catch(() => undefined);
+    // No descriptor may be left to look with: that is no reason to believe nobody is there.
+    if (found === undefined) await sleep(longestPauseMs);
+    for (const [mark, resolves] of served) {
+      if (found === undefined) wait(mark, ...resolves);
+      else for (const resolve of resolves) resolve(found.get(mark) ?? []);
+    }
+  }
+
+  function wait(mark: string, ...resolves: ((pids: readonly number[]) => void)[]): void {
+    waiting.set(mark, [...(waiting.get(mark) ?? []), ...resolves]);
+  }
+
   return (mark) =>
     new Promise((resolve) => {
-      waiting.set(mark, [...(waiting.get(mark) ?? []), resolve]);
+      wait(mark, resolve);
       if (isPassing) return;
       isPassing = true;
       // In the next turn, so that all that ended in this one share the pass.

@@ -1,0 +1,38 @@
+/** The signals that end procman, heard from its first moment on, also before there is an app to stop. */
+import { constants } from "node:os";
+import process from "node:process";
+
+export type StopSignal = (typeof stopSignals)[number];
+
+export interface StopSignals {
+  /** Undefined as long as none has come. */
+  first(): StopSignal | undefined;
+  /** Hands on every signal, and those that have come before. */
+  handOn(handle: (signal: StopSignal) => void): void;
+}
+
+const stopSignals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
+
+/** From here on none of them ends procman by itself. */
+export function hearStopSignals(): StopSignals {
+  const heard: StopSignal[] = [];
+  let handler: ((signal: StopSignal) => void) | undefined;
+  for (const signal of stopSignals) {
+    process.on(signal, () => {
+      heard.push(signal);
+      handler?.(signal);
+    });
+  }
+  return {
+    first: () => heard[0],
+    handOn(handle) {
+      handler = handle;
+      for (const signal of heard) handle(signal);
+    },
+  };
+}
+
+/** What a shell reports for a process that a signal has ended. */
+export function exitCodeAfter(signal: StopSignal): number {
+  return 128 + constants.signals[signal];
+}
