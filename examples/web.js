@@ -73,8 +73,8 @@ server.on("error", (error) => {
 });
 
 // Closing the server ends idle connections and leaves requests in flight alone, but it would wait
-// forever for connections that never asked for anything (browsers open some in advance) and for stuck
-// clients.
+// without end for stuck clients and for connections that never asked for anything, as browsers open
+// some in advance.
 shutdown.addEventListener("abort", () => {
   for (const socket of sockets) {
     if (socket.bytesRead === 0) socket.destroy();

@@ -1,5 +1,5 @@
-// The worker process: takes jobs from the queue and works them off, one at a time. Run as many of it as
-// there is work for.
+// The worker process: takes jobs from the queue and works them off, one at a time. Run as many of
+// it as there is work for.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { logger } from "./shared/logger.js";

@@ -1,5 +1,5 @@
-// Writes one logfmt line per event, errors to stderr and all else to stdout. There are no timestamps:
-// the process manager adds them.
+// Writes one logfmt line per event, errors to stderr and all else to stdout. There are no
+// timestamps: the process manager adds them.
 
 export const logger = {
   info: (message, fields) => console.log(line("info", message, fields)),

@@ -1,5 +1,5 @@
-// Turns the first SIGTERM or SIGINT into an abort signal. Whoever has something to wind down listens
-// to it; the process then ends by itself, as soon as nothing is left to do.
+// Turns the first SIGTERM or SIGINT into an abort signal. Whoever has something to wind down
+// listens to it; the process then ends by itself, as soon as nothing is left to do.
 
 import process from "node:process";
 import { logger } from "./logger.js";
@@ -17,6 +17,6 @@ for (const name of ["SIGTERM", "SIGINT"]) {
   });
 }
 
-// By now nothing is left to do or to print. Without this, Node would hand the signals back to the system
-// while it tears itself down, and one that comes late would still kill the process.
+// By now nothing is left to do or to print. Without this, Node would hand the signals back to the
+// system while it tears itself down, and one that comes late would still kill the process.
 process.once("beforeExit", () => process.exit());

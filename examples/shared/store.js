@@ -1,5 +1,6 @@
-// The job queue of all processes on this machine. A job is a file, the folder it lies in is its state,
-// and a rename is the only way from one state to the next: of two processes that try, one succeeds.
+// The job queue of all processes on this machine. A job is a file, the folder it lies in is its
+// state, and a rename is the only way from one state to the next: of two processes that try, one
+// succeeds.
 
 import { lstat, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -25,7 +26,7 @@ let enqueued = 0;
 
 export async function open() {
   await mkdir(root, { recursive: true, mode: 0o700 });
-  // Anyone can create a folder of that name in a shared temporary folder, and read what we put there.
+  // In a shared temporary folder anyone may have made one of that name, to read what we put there.
   if (!process.env.EXAMPLE_DATA && (await lstat(root)).uid !== uid) {
     throw new Error(`${root} belongs to another user`);
   }
@@ -64,7 +65,7 @@ export async function finish(job, outcome) {
 }
 
 // Clears up after processes that died: what they had claimed is queued again, what they had not
-// finished writing never was a job. Call it while holding no job, since a claim in our own name is then
+// finished writing never was a job. Call it while holding no job: a claim in our own name is then
 // that of a predecessor with the same pid, which containers hand out again and again.
 export async function reclaim() {
   const ids = [];
@@ -86,7 +87,8 @@ export async function prune() {
   }
 }
 
-// Counts files, so "done" is not a total: it stops at the number that prune() keeps.
+// Counts files, so "done" is not a total: it stops at the number that prune() keeps. A job that
+// changes its state meanwhile may be counted in both.
 export async function stats() {
   return {
     queued: (await list(folders.queued)).length,

@@ -30,7 +30,7 @@ export interface Started {
   kill(signal: NodeJS.Signals): void;
   /** The first group of each line that matches, in order. */
   matches(pattern: RegExp): string[];
-  /** Resolves with the first group of the first line that matches; rejects if the output ends first. */
+  /** Resolves with the first group of the first line that matches; rejects if there is none. */
   line(pattern: RegExp): Promise<string>;
 }
 
