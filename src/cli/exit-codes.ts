@@ -7,6 +7,7 @@ export const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
 export function exitCodeFor(diagnostics: readonly Diagnostic[]): number {
   const errors = diagnostics.filter(isError);
   if (errors.length === 0) return exitCodes.done;
-  const isUsage = ({ file }: Diagnostic) => file.startsWith("--") || file === "start";
+  const isUsage = ({ file }: Diagnostic) =>
+    file.startsWith("--") || file === "start" || file === "formation";
   return errors.every(isUsage) ? exitCodes.usage : exitCodes.failed;
 }

@@ -25,14 +25,14 @@ export async function parseEnvFile(
 
   // Loaded only here: an app without a .env file starts without it.
   const { parse } = await import("dotenv");
-  const entries = statements.filter(isAssignment).map((assignment) => ({
+  const entries = statements.filter(isAssignment).map(({ line, key, value }) => ({
     file,
-    line: assignment.line,
-    key: assignment.key,
+    line,
+    key,
     // One by one, and under a name of ours. Given a whole file, the package can take quadratic
     // time (empty lines are enough), loses the key `__proto__` and puts keys like `1` first.
-    value: parse(`V=${text.slice(assignment.from, assignment.end)}`)["V"] ?? "",
-    isLiteral: isSingleQuoted(assignment, text),
+    value: parse(`V=${text.slice(value.from, value.end)}`)["V"] ?? "",
+    isLiteral: isSingleQuoted(value, text),
   }));
   return { ok: true, value: entries, diagnostics };
 }
@@ -64,8 +64,9 @@ interface Stray {
 }
 
 /** It starts where its key does, behind `export`. */
-interface Assignment extends Stray, Value {
+interface Assignment extends Stray {
   readonly key: string;
+  readonly value: Value;
 }
 
 interface Value {
@@ -95,10 +96,10 @@ function scan(text: string): readonly Statement[] {
   while (start < text.length) {
     const statement = scanStatement(text, start, lineAt);
     if (text[start] !== "#") statements.push(statement);
+    const value = isAssignment(statement) ? statement.value : undefined;
     // What is behind an open quote is perhaps its value: nothing is said about it.
-    if (isAssignment(statement) && statement.form === "unclosed") break;
-    const end = isAssignment(statement) ? statement.end : start;
-    start = endOfMatch(blanks, text, endOfMatch(restOfLine, text, end));
+    if (value?.form === "unclosed") break;
+    start = endOfMatch(blanks, text, endOfMatch(restOfLine, text, value?.end ?? start));
   }
   return statements;
 }
@@ -106,9 +107,9 @@ function scan(text: string): readonly Statement[] {
 function scanStatement(text: string, from: number, lineAt: (offset: number) => number): Statement {
   const [whole = "", prefix = "", key] = matchAt(head, text, from) ?? [];
   const start = from + prefix.length;
-  const stray = { start, line: lineAt(start) };
-  if (key === undefined) return stray;
-  return { ...stray, key, ...scanValue(text, from + whole.length) };
+  const line = lineAt(start);
+  if (key === undefined) return { start, line };
+  return { start, line, key, value: scanValue(text, from + whole.length) };
 }
 
 function scanValue(text: string, from: number): Value {
@@ -207,36 +208,37 @@ function ignored({ start }: Stray): Complaint {
 }
 
 function* complain(assignment: Assignment, context: Context): Generator<Complaint> {
-  const { start, line, key, first, end, form } = assignment;
+  const { start, line, key, value } = assignment;
+  const { first, end, form } = value;
   const { text, willExpand, lines } = context;
-  const value = `the value of ${quote(key)}`;
+  const what = `the value of ${quote(key)}`;
   const before = lines.get(key);
   if (before !== undefined) {
     const message = `${quote(key)} is on line ${before} and again on line ${line}, which counts`;
     yield { at: start, message, hint: "remove one of them" };
   }
   if (first < end && text.slice(start, first).includes("\n")) {
-    const message = `this is taken for ${value} on line ${line}`;
+    const message = `this is taken for ${what} on line ${line}`;
     yield { at: first, message, hint: 'write both on one line, or "" for an empty value' };
   }
   if (form === "unclosed") {
-    const message = `${value} opens with ${text[first]} and is not closed`;
+    const message = `${what} opens with ${text[first]} and is not closed`;
     const hint = `end it with ${text[first]}, and write nothing but a comment behind that`;
     yield { severity: "error", at: first, message, hint };
   }
   if (form === "followed") {
-    const message = `${value} goes on behind its closing ${text[first]}, and counts as unquoted`;
+    const message = `${what} goes on behind its closing ${text[first]}, and counts as unquoted`;
     yield { at: first, message, hint: "put the whole value in quotes" };
   }
   const reference = text.slice(first, end).search(willExpand ? /\$[A-Za-z_]/ : /\$\{?[A-Za-z_]/);
-  if (reference !== -1 && !isSingleQuoted(assignment, text)) {
-    const message = `"$" in ${value} stays as it is: no variable is put in`;
+  if (reference !== -1 && !isSingleQuoted(value, text)) {
+    const message = `"$" in ${what} stays as it is: no variable is put in`;
     const way = `write \${NAME}${willExpand ? "" : " and use --env-expand"}`;
     const hint = `put the value in single quotes if that is meant, or else ${way}`;
     yield { at: first + reference, message, hint };
   }
   if (form !== "quoted" && text[end] === "#" && /\S/.test(text.charAt(end - 1))) {
-    const message = `${value} ends here: "#" begins a comment`;
+    const message = `${what} ends here: "#" begins a comment`;
     const hint = 'quote the value if the "#" is part of it, or write a blank before the comment';
     yield { at: end, message, hint };
   }

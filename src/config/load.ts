@@ -11,14 +11,21 @@ import {
   mergeLayers,
   portVariable,
 } from "../core/environment.ts";
-import { chooseFormation, type Formation, readTypeNames } from "../core/formation.ts";
+import {
+  chooseFormation,
+  type Formation,
+  type FormationRequest,
+  readTypeNames,
+} from "../core/formation.ts";
 import { defaultPort, firstPorts, type InstanceSpec, planInstances } from "../core/plan.ts";
 import { type ProcessType, parseProcfile } from "../core/procfile.ts";
 import {
   type Given,
   type GivenSettings,
   readPortNumber,
+  readSelection,
   readSettings,
+  type Selection,
   type Settings,
 } from "../core/settings.ts";
 import { type EnvFiles, isMissing, readEnvFiles, showPath, unreadable } from "./env-files.ts";
@@ -71,7 +78,8 @@ export async function loadApp(request: LoadRequest): Promise<Result<App>> {
   const found = await findRoot(request);
   const options = collect(await readOptions(found, request.cwd));
   const root = rootOf(request, options, found);
-  const settings = collect(readSettings({ ...options?.settings, ...given(request.settings) }));
+  const givenSettings = { ...options?.settings, ...given(request.settings) };
+  const settings = collect(readSettings(givenSettings));
 
   const envFiles = chooseEnvFiles(request, options, root);
   const layers = collect(withLayers(await readEnvFiles(envFiles, filesAtOnce), request));
@@ -82,10 +90,8 @@ export async function loadApp(request: LoadRequest): Promise<Result<App>> {
   // An invalid .env file may be the one that names the Procfile.
   const types = layers || !read.isMissing ? collect(read.types) : undefined;
   const basePort = collect(chooseBasePort(settings, environment));
-  const plan =
-    types && settings
-      ? collect(planApp(types, settings, basePort ?? defaultPort, { ...request, file: read.file }))
-      : undefined;
+  const wanted = { ...readSelection(givenSettings), types: request.types };
+  const plan = types && collect(planApp(types, wanted, basePort ?? defaultPort, read.file));
   if (!(layers && types && settings && basePort && plan)) {
     return { ok: false, diagnostics: problems };
   }
@@ -98,14 +104,13 @@ export async function loadApp(request: LoadRequest): Promise<Result<App>> {
 /** What follows from the files and the command line, once all of them can be read. */
 function planApp(
   types: readonly ProcessType[],
-  settings: Settings,
+  wanted: Selection & FormationRequest,
   basePort: number,
-  { types: asked, file }: { readonly types: readonly string[]; readonly file: string },
+  file: string,
 ): Result<Pick<App, "formation" | "specs" | "quiet">> {
   const names = types.map(({ name }) => name);
-  const { formation: counts, except } = settings;
-  const quiet = readTypeNames(names, settings.quiet);
-  const formation = chooseFormation(names, { types: asked, formation: counts, except });
+  const quiet = readTypeNames(names, wanted.quiet);
+  const formation = chooseFormation(names, wanted);
   const specs = formation.ok ? planInstances(types, formation.value, basePort) : formation;
   const clashes = warnOfClashes(firstPorts(types, basePort), file);
   const problems = [...clashes, ...quiet.diagnostics, ...specs.diagnostics];
@@ -239,14 +244,18 @@ async function readProcessTypes(
     return { types, file, isMissing: false };
   } catch (error) {
     const isDefault = request.procfile === undefined && named === undefined;
-    if (isDefault && isMissing(error)) return withoutProcfile(cwd, root, file);
+    if (isDefault && isMissing(error)) return withoutProcfile(request, root, file);
     const types = { ok: false, diagnostics: [unreadable(file, error)] } as const;
     return { types, file, isMissing: false };
   }
 }
 
 /** Heroku's rule: a package with a start script is a web process. */
-async function withoutProcfile(cwd: string, root: string, file: string): Promise<ReadTypes> {
+async function withoutProcfile(
+  { cwd, root: chosenRoot }: LoadRequest,
+  root: string,
+  file: string,
+): Promise<ReadTypes> {
   const names = await filesAtOnce.namesIn(root);
   const fail = (message: string, hint: string): ReadTypes => ({
     types: { ok: false, diagnostics: [{ severity: "error", file, message, hint }] },
@@ -257,7 +266,8 @@ async function withoutProcfile(cwd: string, root: string, file: string): Promise
     const message = "there is no Procfile, only a Procfile.txt";
     return fail(message, "rename it to Procfile, without an ending");
   }
-  if (root === resolve(cwd) && (await hasStartScript(join(root, "package.json")))) {
+  const isHere = chosenRoot !== undefined || root === resolve(cwd);
+  if (isHere && (await hasStartScript(join(root, "package.json")))) {
     const types = [{ name: "web", command: "npm start", line: 1 }];
     const note = "no Procfile here; running the start script of package.json as web: npm start";
     const value = { ok: true, value: types, diagnostics: [] } as const;
@@ -265,10 +275,14 @@ async function withoutProcfile(cwd: string, root: string, file: string): Promise
   }
   const other = names.find((name) => /^procfile(\.|$)/i.test(name));
   if (other !== undefined) {
-    return fail(`there is no Procfile, only ${other}`, `start it with: procman start -f ${other}`);
+    return fail(
+      `there is no Procfile, only ${other}`,
+      `start it with: procman start -f ${showPath(cwd, join(root, other))}`,
+    );
   }
   const hint = "it has lines like this one: web: node index.js";
-  return fail(`there is no Procfile in ${root} or above it`, hint);
+  const above = chosenRoot === undefined ? " or above it" : "";
+  return fail(`there is no Procfile in ${root}${above}`, hint);
 }
 
 async function hasStartScript(path: string): Promise<boolean> {

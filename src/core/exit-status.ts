@@ -34,7 +34,7 @@ export function findLastingCause(status: ExitStatus): string | undefined {
   return undefined;
 }
 
-/** `exited with code 1`, `was killed by SIGKILL`, `could not be started: …`. */
+/** `exited with code 1`, `was ended by SIGKILL`, `could not be started: …`. */
 export function describeExit(status: ExitStatus): string {
   switch (status.kind) {
     case "exit":

@@ -37,7 +37,9 @@ export function chooseFormation(
   checkNames(counts, [...known, "all"], request.formation?.source ?? "", problems);
   const asked = readCounts(request.types, "start", problems, (name) => counts.get(name));
   checkNames(asked, known, "start", problems);
-  const except = new Map(words(request.except).map((name) => [name, 0]));
+  // To leave out what is never started anyway is no mistake.
+  const left = words(request.except).filter((name) => name !== releaseType);
+  const except = new Map(left.map((name) => [name, 0]));
   checkNames(except, known, request.except?.source ?? "", problems);
 
   const everyType = counts.get("all") ?? 0;
@@ -47,11 +49,6 @@ export function chooseFormation(
     formation.set(name, except.has(name) ? 0 : count);
   }
   return resultOf(formation, problems);
-}
-
-/** `clock=1 web=2`: what `chooseFormation` reads back to the same counts. */
-export function printFormation(formation: Formation): string {
-  return [...formation].map(([name, count]) => `${name}=${count}`).join(",");
 }
 
 /** Names of process types in a list such as `--quiet` has, each of which must be known. */

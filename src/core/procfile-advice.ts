@@ -137,7 +137,7 @@ export function adviseOnNested(line: string, parent: string): Advice {
 }
 
 function excerpt(line: string): string {
-  return line.slice(0, maxExcerpt).trimEnd();
+  return line.slice(0, maxExcerpt).replace(/[ \t]+$/, "");
 }
 
 function findLikeness(likenesses: readonly Likeness[], text: string): Advice | undefined {

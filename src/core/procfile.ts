@@ -55,7 +55,7 @@ interface Line {
   readonly count: number;
 }
 
-/** As in sh: a backslash that stands for more goes, with its line end, and nothing else. */
+/** Joins as sh does: the backslash and the line end go, and nothing else. */
 function* joinLines(text: string): Generator<Line> {
   const lines = text.split("\n");
   // Behind the last line end there is no line.
@@ -66,7 +66,7 @@ function* joinLines(text: string): Generator<Line> {
   for (const line of lines) {
     count += 1;
     const isLast = number + count > lines.length;
-    const goesOn = !isLast && isOpen(line) && !isComment(line);
+    const goesOn = !isLast && isOpen(line) && !isEmpty(line);
     joined += goesOn ? line.slice(0, -1) : line;
     if (goesOn) continue;
     yield { text: joined, number, count };
@@ -83,11 +83,12 @@ function isOpen(text: string): boolean {
   return (text.length - end) % 2 === 1;
 }
 
-function isComment(text: string): boolean {
-  return /^[ \t]*#/.test(text);
+/** Is it blank or a comment? */
+function isEmpty(text: string): boolean {
+  return /^[ \t]*(?:#|$)/.test(text);
 }
 
-/** Not with an expression: one that looks for the end can take quadratic time. */
+/** By hand, as an expression that looks for the end can take quadratic time. */
 function withoutBlanksAtEnd(text: string): string {
   let end = text.length;
   while (text.endsWith(" ", end) || text.endsWith("\t", end)) end -= 1;
@@ -106,8 +107,9 @@ interface Name {
 function parseLine(parse: Parse, line: Line): void {
   noteJoins(parse, line);
   const { text } = line;
-  if (/^[ \t]*(?:#|$)/.test(text)) return;
+  if (isEmpty(text)) return;
   const indent = text.search(/[^ \t]/);
+  // What decoding leaves of a byte that is not UTF-8. Nobody means it where it is written.
   const invalid = text.indexOf("\ufffd");
   const name = findName(text, indent);
   const { parent } = parse;
@@ -136,14 +138,13 @@ function findName(line: string, indent: number): Name | undefined {
 
 function parseProcessType(parse: Parse, line: Line, name: Name): void {
   const { text, indent } = name;
-  const { number } = line;
   const command = readCommand(parse, line, name);
   const first = parse.types.get(text);
   if (first === undefined) {
-    parse.types.set(text, { name: text, command, line: number });
+    parse.types.set(text, { name: text, command, line: line.number });
   } else {
     note(parse, "error", line, indent, () => ({
-      message: `${quote(text)} is defined on line ${first.line} and again on line ${number}`,
+      message: `${quote(text)} is defined on line ${first.line} and again on line ${line.number}`,
       hint: "give one of them another name, as both were probably meant to run",
     }));
   }
@@ -191,7 +192,7 @@ function noteJoins(parse: Parse, line: Line): void {
       hint: "Heroku would not join them: write the command on one line",
     }));
   }
-  if (isOpen(text) && !isComment(text)) {
+  if (isOpen(text) && !isEmpty(text)) {
     note(parse, "error", line, text.length - 1, () => ({
       message: "a backslash at the end, but no line that the command could go on in",
       hint: "remove the backslash, or write the rest of the command, with no comment in between",

@@ -22,10 +22,14 @@ export interface Settings {
   readonly timestamps: Timestamps;
   readonly prefix: boolean;
   readonly logFormat: LogFormat;
-  /** Process types whose output is not shown. */
-  readonly quiet: Asked | undefined;
+}
+
+/** What names process types, and can be checked only against a Procfile. */
+export interface Selection {
   readonly formation: Asked | undefined;
   readonly except: Asked | undefined;
+  /** Whose output is not shown. */
+  readonly quiet: Asked | undefined;
 }
 
 const defaultGraceMs = 10_000;
@@ -61,11 +65,16 @@ export function readSettings(given: GivenSettings): Result<Settings> {
     timestamps: value("timestamps", "time", readTimestamps, "time, iso or off"),
     prefix: value("prefix", true, readSwitch, "true or false"),
     logFormat: value("log-format", "text", readLogFormat, "text, heroku or json"),
-    quiet: askedOf(given.quiet),
-    formation: askedOf(given.formation),
-    except: askedOf(given.except),
   };
   return resultOf(settings, problems);
+}
+
+export function readSelection(given: GivenSettings): Selection {
+  return {
+    formation: askedOf(given.formation),
+    except: askedOf(given.except),
+    quiet: askedOf(given.quiet),
+  };
 }
 
 function readOne<T>(

@@ -94,6 +94,7 @@ export function createSink(open: () => Writer, listener: SinkListener): Sink {
   function giveUp(): void {
     for (const text of [inFlight, ...queue]) drop(text);
     queue = [];
+    queuedBytes = inFlight.length;
     settle();
   }
 

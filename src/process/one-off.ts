@@ -33,7 +33,7 @@ export async function runOneOff({ command, cwd, environment }: OneOff): Promise<
   const ignore = () => {};
   for (const signal of keyboardSignals) process.on(signal, ignore);
   const mark = `${process.pid}-${Date.now().toString(36)}`;
-  const child = execa("/bin/sh", ["-c", withExec(command)], {
+  const child = execa("/bin/sh", ["-c", "--", withExec(command)], {
     cwd,
     env: { ...Object.fromEntries(environment), [oneOffVariable]: mark },
     extendEnv: false,

@@ -6,7 +6,7 @@
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 
 export interface ProcessTable {
   members(pgid: number): Promise<readonly number[]>;
@@ -23,7 +23,12 @@ export const processTable: ProcessTable = existsSync("/proc/self/environ")
 /** A scan of /proc must not hold up the event loop: this many files, then a turn for others. */
 const filesPerTurn = 64;
 
+/** As long as an exec may take. */
+const execMs = 5;
+
 function procTable(): ProcessTable {
+  let unclearBefore: ReadonlySet<number> = new Set();
+
   return {
     async members(pgid) {
       const members: number[] = [];
@@ -38,7 +43,14 @@ function procTable(): ProcessTable {
     },
     async marked(marks) {
       const found = new Map<string, number[]>(marks.map((mark) => [mark, []]));
-      await scan(() => findMarked(marks, found));
+      const unclear = new Set<number>();
+      await scan(() => findMarked(procPids(), marks, found, unclear));
+      const fresh = [...unclear].filter((pid) => !unclearBefore.has(pid));
+      unclearBefore = unclear;
+      if (fresh.length > 0) {
+        await sleep(execMs);
+        await scan(() => findMarked(fresh, marks, found, new Set()));
+      }
       return found;
     },
     async findCommand(pid) {
@@ -53,7 +65,9 @@ function procTable(): ProcessTable {
  */
 export function markedNow(mark: string): readonly number[] {
   const found = new Map<string, number[]>([[mark, []]]);
-  if (existsSync("/proc/self/environ")) for (const _ of findMarked([mark], found));
+  if (existsSync("/proc/self/environ")) {
+    for (const _ of findMarked(procPids(), [mark], found, new Set()));
+  }
   return found.get(mark) ?? [];
 }
 
@@ -65,11 +79,21 @@ async function scan(files: () => Iterable<unknown>): Promise<void> {
   }
 }
 
-function* findMarked(marks: readonly string[], found: Map<string, number[]>): Iterable<void> {
-  for (const pid of procPids()) {
+/**
+ * `unclear` gets those without any environment: kernel threads, zombies, and whoever is in the
+ * middle of an exec, and may turn out to be marked a moment later.
+ */
+function* findMarked(
+  pids: readonly number[],
+  marks: readonly string[],
+  found: ReadonlyMap<string, number[]>,
+  unclear: Set<number>,
+): Iterable<void> {
+  for (const pid of pids) {
     yield;
     const environ = readProcFile(pid, "environ");
     if (environ === undefined) continue;
+    if (environ === "") unclear.add(pid);
     for (const mark of marks) if (hasVariable(environ, mark)) found.get(mark)?.push(pid);
   }
 }

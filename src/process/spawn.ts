@@ -62,10 +62,10 @@ function trySpawn(
     if (pipe) {
       const { stdin, writer } = pipe;
       const line = withExec(command);
-      return spawn(shell, ["-c", line], { ...options, stdio: [stdin, writer, writer] });
+      return spawn(shell, ["-c", "--", line], { ...options, stdio: [stdin, writer, writer] });
     }
     const line = `exec 2>&1\n${command}`;
-    return spawn(shell, ["-c", line], { ...options, stdio: ["pipe", "pipe", "ignore"] });
+    return spawn(shell, ["-c", "--", line], { ...options, stdio: ["pipe", "pipe", "ignore"] });
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }

@@ -62,7 +62,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     const { state } = instance();
     if (exitCode === 0 && hasFailed(state)) exitCode = exitCodeOfFinal(state);
     if (restart === "never" && findFinalStatus(state) && want === "up") {
-      tools.tell(spec.name, { kind: "ends-all" });
+      if (runners.length > 1) tools.tell(spec.name, { kind: "ends-all" });
       stop();
     }
     if (hasEnded || !runners.every(({ instance }) => isOver(instance().state, want))) return;

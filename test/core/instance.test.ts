@@ -1,0 +1,539 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { ExitStatus } from "../../src/core/exit-status.ts";
+import {
+  type Effect,
+  findFinalStatus,
+  hasFailed,
+  type Instance,
+  type InstanceEvent,
+  type InstancePolicy,
+  type InstanceState,
+  isRunning,
+  newInstance,
+  type Step,
+  stragglerGraceMs,
+  transition,
+} from "../../src/core/instance.ts";
+
+const policy: InstancePolicy = {
+  restart: "on-failure",
+  readyAfterMs: 500,
+  isProbed: false,
+  graceMs: 10_000,
+};
+const probed: InstancePolicy = { ...policy, readyAfterMs: 10_000, isProbed: true };
+const once: InstancePolicy = { ...policy, restart: "never" };
+
+const succeeded: ExitStatus = { kind: "exit", code: 0 };
+const failed: ExitStatus = { kind: "exit", code: 1 };
+const notFound: ExitStatus = { kind: "exit", code: 127 };
+const terminated: ExitStatus = { kind: "signal", signal: "SIGTERM", number: 15 };
+const noFolder: ExitStatus = { kind: "unstarted", reason: "no folder", isLasting: true };
+const noFiles: ExitStatus = { kind: "unstarted", reason: "no descriptors", isLasting: false };
+
+/** Every state as it is 60 s after the start, in the third run. */
+const nowMs = 100_000;
+const startedMs = 40_000;
+const states = {
+  down: { is: "down" },
+  starting: { is: "starting", sinceMs: startedMs },
+  up: { is: "up", sinceMs: nowMs - 20_000, startedMs },
+  stable: { is: "up", sinceMs: nowMs - 30_000, startedMs },
+  stopping: stopping({ kind: "asked" }),
+  killing: { ...stopping({ kind: "asked" }), force: "kill" },
+  ending: stopping({ kind: "ended", upMs: 20_000, ranMs: 59_900 }),
+  endingStable: stopping({ kind: "ended", upMs: 30_000, ranMs: 59_900 }),
+  crashed: { is: "crashed", status: failed, untilMs: nowMs + 4_000 },
+  exited: { is: "exited", status: succeeded },
+  parked: { is: "parked", status: notFound, reason: "command not found" },
+} satisfies { readonly [name: string]: InstanceState };
+
+function stopping(cause: Extract<InstanceState, { is: "stopping" }>["cause"]) {
+  const graceMs = cause.kind === "asked" ? policy.graceMs : stragglerGraceMs;
+  return {
+    is: "stopping",
+    sinceMs: nowMs - 100,
+    startedMs,
+    graceMs,
+    cause,
+    force: "none",
+  } as const;
+}
+
+const run = 3;
+const wantUp: InstanceEvent = { what: "want", want: "up" };
+const wantDown: InstanceEvent = { what: "want", want: "down" };
+const restart: InstanceEvent = { what: "restart" };
+const kill: InstanceEvent = { what: "kill" };
+const timer: InstanceEvent = { what: "timer" };
+const ready: InstanceEvent = { what: "ready", run };
+const exited: InstanceEvent = { what: "exited", run };
+const gone = (status: ExitStatus): InstanceEvent => ({ what: "gone", run, status });
+
+interface Before {
+  readonly want?: "up" | "down";
+  readonly failures?: number;
+  readonly policy?: InstancePolicy;
+}
+
+interface After {
+  readonly state: keyof typeof states | "same";
+  readonly does?: readonly string[];
+  readonly want?: "up" | "down";
+  readonly failures?: number;
+}
+
+function instanceIn(name: keyof typeof states, { want, failures = 2 }: Before): Instance {
+  const state = states[name];
+  return { want: want ?? (name === "down" ? "down" : "up"), run, failures, state };
+}
+
+function describeEffect(effect: Effect): string {
+  switch (effect.do) {
+    case "spawn":
+      return `spawn ${effect.run}`;
+    case "arm":
+      return `arm ${effect.delayMs}`;
+    case "tell":
+      return `tell ${effect.notice.kind}`;
+    case "stop":
+    case "kill":
+    case "disarm":
+      return effect.do;
+  }
+}
+
+type Cell = [
+  name: string,
+  state: keyof typeof states,
+  event: InstanceEvent,
+  before: Before,
+  after: After,
+];
+
+function checkCell(
+  stateName: keyof typeof states,
+  event: InstanceEvent,
+  before: Before,
+  after: After,
+) {
+  const instance = instanceIn(stateName, before);
+  const [next, effects] = transition(before.policy ?? policy, instance, event, {
+    nowMs,
+    jitter: 0.5,
+  });
+  const expected = after.state === "same" ? instance.state.is : states[after.state].is;
+  expect(next.state.is).toBe(expected);
+  expect(effects.map(describeEffect)).toEqual(after.does ?? []);
+  expect(next.want).toBe(after.want ?? instance.want);
+  expect(next.failures).toBe(after.failures ?? instance.failures);
+  return next;
+}
+
+describe("the machine, told what is wanted", () => {
+  const spawned: After = { state: "starting", does: ["spawn 4", "arm 500"], want: "up" };
+  const asked: After = { state: "stopping", does: ["stop", "arm 10000"] };
+  it.each<Cell>([
+    ["down, want up", "down", wantUp, {}, spawned],
+    ["down, want down", "down", wantDown, {}, { state: "same" }],
+    ["down, restart", "down", restart, {}, { ...spawned, failures: 0 }],
+    ["down, kill", "down", kill, {}, { state: "same" }],
+    ["starting, want up", "starting", wantUp, {}, { state: "same" }],
+    ["starting, want down", "starting", wantDown, {}, { ...asked, want: "down" }],
+    ["starting, restart", "starting", restart, {}, { ...asked, failures: 0 }],
+    ["starting, kill", "starting", kill, {}, { state: "stopping", does: ["kill", "arm 1000"] }],
+    ["up, want up", "up", wantUp, {}, { state: "same" }],
+    ["up, want down", "up", wantDown, {}, { ...asked, want: "down" }],
+    ["up, restart", "up", restart, {}, { ...asked, failures: 0 }],
+    ["up, kill", "up", kill, {}, { state: "stopping", does: ["kill", "arm 1000"] }],
+    ["stopping, want up", "stopping", wantUp, { want: "down" }, { state: "same", want: "up" }],
+    ["stopping, want down", "stopping", wantDown, {}, { state: "same", want: "down" }],
+    [
+      "stopping, restart of what was to be down",
+      "stopping",
+      restart,
+      { want: "down" },
+      { state: "same", want: "up", failures: 0 },
+    ],
+    ["stopping, kill", "stopping", kill, {}, { state: "same", does: ["kill", "arm 1000"] }],
+    ["killing, kill", "killing", kill, {}, { state: "same", does: ["kill", "arm 1000"] }],
+    ["ending, want down", "ending", wantDown, {}, { state: "same", want: "down" }],
+    ["ending, restart", "ending", restart, {}, { state: "same", failures: 0 }],
+    ["ending, kill", "ending", kill, {}, { state: "same", does: ["kill", "arm 1000"] }],
+    ["crashed, want up", "crashed", wantUp, {}, { state: "same" }],
+    [
+      "crashed, want down",
+      "crashed",
+      wantDown,
+      {},
+      { state: "down", does: ["disarm"], want: "down" },
+    ],
+    ["crashed, restart", "crashed", restart, {}, { ...spawned, failures: 0 }],
+    ["crashed, kill", "crashed", kill, {}, { state: "same" }],
+    ["exited, want up", "exited", wantUp, {}, { state: "same" }],
+    ["exited, want down", "exited", wantDown, {}, { state: "down", want: "down" }],
+    ["exited, restart", "exited", restart, {}, { ...spawned, failures: 0 }],
+    ["exited, kill", "exited", kill, {}, { state: "same" }],
+    ["parked, want up", "parked", wantUp, {}, { state: "same" }],
+    ["parked, want down", "parked", wantDown, {}, { state: "down", want: "down" }],
+    ["parked, restart", "parked", restart, {}, { ...spawned, failures: 0 }],
+  ])("%s", (_, state, event, before, after) => {
+    checkCell(state, event, before, after);
+  });
+});
+
+describe("the machine, told what happened", () => {
+  const crashed = (delayMs: number, failures: number): After => ({
+    state: "crashed",
+    does: ["disarm", "tell ended", `arm ${delayMs}`],
+    failures,
+  });
+  const told = ["disarm", "tell ended"];
+  const again = ["disarm", "tell stopped", "spawn 4", "arm 500"];
+  const down: After = { state: "down", does: ["disarm", "tell stopped"] };
+  const straggling: After = { state: "ending", does: ["stop", `arm ${stragglerGraceMs}`] };
+  const unwanted: Before = { want: "down" };
+  it.each<Cell>([
+    ["starting, timer", "starting", timer, {}, { state: "up", does: ["disarm"] }],
+    [
+      "starting, timer, and nobody has answered",
+      "starting",
+      timer,
+      { policy: probed },
+      { state: "up", does: ["disarm", "tell unanswered"] },
+    ],
+    ["starting, ready", "starting", ready, {}, { state: "up", does: ["disarm", "tell up"] }],
+    ["starting, exited", "starting", exited, {}, straggling],
+    ["starting, gone without a start", "starting", gone(noFiles), {}, crashed(2_000, 3)],
+    [
+      "starting, gone, never can start",
+      "starting",
+      gone(noFolder),
+      {},
+      { state: "parked", does: told },
+    ],
+    ["up, ready", "up", ready, {}, { state: "same" }],
+    ["up, timer", "up", timer, {}, { state: "same" }],
+    ["up, exited", "up", exited, {}, straggling],
+    // The time it takes to start a process counts as alive: a slow start that fails ends here.
+    ["up, gone without a start", "up", gone(noFiles), {}, crashed(2_000, 3)],
+    ["up, gone, never can start", "up", gone(noFolder), {}, { state: "parked", does: told }],
+    [
+      "stopping, timer",
+      "stopping",
+      timer,
+      {},
+      { state: "same", does: ["kill", "arm 1000", "tell overdue"] },
+    ],
+    ["killing, timer", "killing", timer, {}, { state: "same", does: ["kill", "arm 1000"] }],
+    [
+      "ending, timer",
+      "ending",
+      timer,
+      {},
+      { state: "same", does: ["kill", "arm 1000", "tell overdue"] },
+    ],
+    ["stopping, exited", "stopping", exited, {}, { state: "same" }],
+    ["stopping, ready", "stopping", ready, {}, { state: "same" }],
+    ["stopping, gone, not wanted", "stopping", gone(terminated), unwanted, down],
+    [
+      "stopping, gone, wanted",
+      "stopping",
+      gone(terminated),
+      {},
+      { state: "starting", does: again },
+    ],
+    // A restart was asked for: how the old run ended is no reason not to.
+    [
+      "stopping, gone, wanted once",
+      "stopping",
+      gone(succeeded),
+      { policy: once },
+      { state: "starting", does: again },
+    ],
+    ["killing, gone, not wanted", "killing", gone(terminated), unwanted, down],
+    ["ending, gone with success", "ending", gone(succeeded), {}, { state: "exited", does: told }],
+    ["ending, gone with failure", "ending", gone(failed), {}, crashed(2_000, 3)],
+    ["ending, gone, had been stable", "endingStable", gone(failed), {}, crashed(250, 0)],
+    [
+      "ending, gone, never again",
+      "ending",
+      gone(failed),
+      { policy: once },
+      { state: "exited", does: told },
+    ],
+    [
+      "ending, gone, no such command",
+      "ending",
+      gone(notFound),
+      {},
+      { state: "parked", does: told },
+    ],
+    ["ending, gone, not wanted", "ending", gone(failed), unwanted, down],
+    ["crashed, timer", "crashed", timer, {}, { state: "starting", does: ["spawn 4", "arm 500"] }],
+    ["crashed, gone", "crashed", gone(failed), {}, { state: "same" }],
+    ["down, timer", "down", timer, {}, { state: "same" }],
+    ["exited, timer", "exited", timer, {}, { state: "same" }],
+    ["parked, timer", "parked", timer, {}, { state: "same" }],
+  ])("%s", (_, state, event, before, after) => {
+    checkCell(state, event, before, after);
+  });
+
+  it("counts a stable run from when it was up, not from its start", () => {
+    const [ending] = step(instanceIn("stable", {}), exited);
+    const [next] = step(ending, gone(failed));
+    expect(next).toMatchObject({ failures: 0, state: { is: "crashed", untilMs: nowMs + 250 } });
+    const [almost] = step(step(instanceIn("up", {}), exited)[0], gone(failed));
+    expect(almost).toMatchObject({ failures: 3 });
+  });
+
+  it("says how long it ran, without the time its stragglers took", () => {
+    const [, effects] = step(instanceIn("ending", {}), gone(failed));
+    expect(effects).toContainEqual({
+      do: "tell",
+      notice: {
+        kind: "ended",
+        status: failed,
+        ranMs: 59_900,
+        sequel: { is: "again", inMs: 2_000, failures: 3 },
+      },
+    });
+  });
+
+  it("says how long a stop took", () => {
+    const instance = instanceIn("stopping", { want: "down" });
+    const [, effects] = step(instance, gone(terminated));
+    const notice = { kind: "stopped", status: terminated, tookMs: 100 };
+    expect(effects).toContainEqual({ do: "tell", notice });
+  });
+
+  it.each<[name: string, events: InstanceEvent[], graceMs: number]>([
+    ["a stop", [wantDown], 10_000],
+    ["stragglers", [exited], stragglerGraceMs],
+    ["stragglers that are not wanted any more", [exited, wantDown], stragglerGraceMs],
+    ["stragglers, when a restart came in between", [exited, restart], stragglerGraceMs],
+  ])("says which time is over: of %s", (_, events, graceMs) => {
+    let instance = instanceIn("up", {});
+    for (const event of events) [instance] = step(instance, event);
+    const moment = { nowMs: nowMs + graceMs, jitter: 0.5 };
+    const [, effects] = transition(policy, instance, timer, moment);
+    expect(effects).toContainEqual({ do: "tell", notice: { kind: "overdue", graceMs } });
+  });
+});
+
+describe("what a state says", () => {
+  it.each<[name: keyof typeof states, running: boolean, final: ExitStatus | undefined]>([
+    ["down", false, undefined],
+    ["starting", true, undefined],
+    ["up", true, undefined],
+    ["stopping", true, undefined],
+    ["crashed", false, undefined],
+    ["exited", false, succeeded],
+    ["parked", false, notFound],
+  ])("%s", (name, running, final) => {
+    const state: InstanceState = states[name];
+    expect(isRunning(state)).toBe(running);
+    expect(findFinalStatus(state)).toEqual(final);
+    expect(hasFailed(state)).toBe(name === "parked");
+  });
+});
+
+function step(instance: Instance, event: InstanceEvent): Step {
+  return transition(policy, instance, event, { nowMs, jitter: 0.5 });
+}
+
+// -- Random histories ------------------------------------------------------------------------
+
+/** A process as the world has it: what may still come of it depends on how far it is. */
+interface Live {
+  readonly run: number;
+  /** It can fail to start, and is cancelled by a stop, only while it is being prepared. */
+  phase: "preparing" | "cancelled" | "running" | "ending";
+}
+
+/** Carries out effects as the runner does, and objects to those that make no sense. */
+class World {
+  instance = newInstance;
+  nowMs = 0;
+  live: Live | undefined;
+  dueMs: number | undefined;
+  /** A person has asked for a start since the last one. */
+  private isAsked = false;
+  private lastSpawnMs = Number.NEGATIVE_INFINITY;
+  private lastGoneMs = Number.NEGATIVE_INFINITY;
+  private readonly policy: InstancePolicy;
+
+  constructor(policy: InstancePolicy) {
+    this.policy = policy;
+  }
+
+  send(event: InstanceEvent, chance: number): void {
+    if (this.isPersonal(event)) this.isAsked = true;
+    if (event.what === "gone" && event.run === this.instance.run) this.lastGoneMs = this.nowMs;
+    const [next, effects] = transition(this.policy, this.instance, event, {
+      nowMs: this.nowMs,
+      jitter: (chance % 100) / 100,
+    });
+    this.instance = next;
+    for (const effect of effects) this.carryOut(effect);
+    this.check();
+  }
+
+  /** Somebody who stops or kills it himself, and wants it up, does not wait. */
+  private isPersonal(event: InstanceEvent): boolean {
+    if (event.what === "want") return event.want === "up" && this.instance.want === "down";
+    return event.what === "restart" || event.what === "kill";
+  }
+
+  private carryOut(effect: Effect): void {
+    switch (effect.do) {
+      case "spawn":
+        this.spawn(effect.run);
+        return;
+      case "stop":
+      case "kill":
+        demand(this.live !== undefined, `${effect.do} without a process`);
+        if (this.live?.phase === "preparing") this.live.phase = "cancelled";
+        return;
+      case "arm":
+        demand(effect.delayMs >= 0 && effect.delayMs <= 30_000, `a timer of ${effect.delayMs} ms`);
+        this.dueMs = this.nowMs + effect.delayMs;
+        return;
+      case "disarm":
+        this.dueMs = undefined;
+        return;
+      case "tell":
+        return;
+    }
+  }
+
+  private spawn(spawned: number): void {
+    demand(this.live === undefined, "two live runs");
+    demand(this.instance.want === "up", "a spawn while wanted down");
+    demand(spawned === this.instance.run, "a spawn of another run");
+    if (!this.isAsked) {
+      demand(this.nowMs - this.lastSpawnMs >= 1_000, "two starts within a second");
+      demand(this.nowMs - this.lastGoneMs >= 250, "a restart without backoff");
+      demand(this.policy.restart !== "never", "a restart that is not allowed");
+    }
+    this.isAsked = false;
+    this.lastSpawnMs = this.nowMs;
+    this.live = { run: spawned, phase: "preparing" };
+  }
+
+  private check(): void {
+    const { is } = this.instance.state;
+    const hasTimer = is === "starting" || is === "stopping" || is === "crashed";
+    demand(hasTimer === (this.dueMs !== undefined), `a timer in ${is}: ${this.dueMs}`);
+    demand(isRunning(this.instance.state) === (this.live !== undefined), `a process in ${is}`);
+    demand(this.instance.failures >= 0, "fewer than no failures");
+  }
+}
+
+function demand(isTrue: boolean, otherwise: string): void {
+  if (!isTrue) throw new Error(otherwise);
+}
+
+interface Turn {
+  readonly move: Move;
+  /** Stands for whatever a move leaves open. */
+  readonly chance: number;
+}
+
+/** A move that cannot be made now does nothing. */
+const plays = {
+  "want up": (world, chance) => world.send(wantUp, chance),
+  "want down": (world, chance) => world.send(wantDown, chance),
+  restart: (world, chance) => world.send(restart, chance),
+  kill: (world, chance) => world.send(kill, chance),
+  start({ live }) {
+    if (live?.phase === "preparing") live.phase = "running";
+  },
+  fail(world, chance) {
+    const { live } = world;
+    if (live?.phase !== "preparing" && live?.phase !== "cancelled") return;
+    const status = live.phase === "preparing" && chance % 10 === 0 ? noFolder : noFiles;
+    world.live = undefined;
+    world.send({ what: "gone", run: live.run, status }, chance);
+  },
+  exit(world, chance) {
+    const { live } = world;
+    if (live?.phase !== "running") return;
+    live.phase = "ending";
+    world.send({ what: "exited", run: live.run }, chance);
+  },
+  gone(world, chance) {
+    const { live } = world;
+    if (live?.phase !== "ending") return;
+    const status = endings[chance % endings.length] ?? failed;
+    world.live = undefined;
+    world.send({ what: "gone", run: live.run, status }, chance);
+  },
+  ready(world, chance) {
+    const { live } = world;
+    if (live?.phase === "running") world.send({ what: "ready", run: live.run }, chance);
+  },
+  stale(world, chance) {
+    const staleRun = chance % 2 === 0 ? world.instance.run - 1 : world.instance.run + 1;
+    const before = world.instance;
+    for (const event of [
+      { what: "ready", run: staleRun },
+      { what: "exited", run: staleRun },
+      { what: "gone", run: staleRun, status: failed },
+    ] as const) {
+      world.send(event, chance);
+      demand(world.instance === before, `a stale ${event.what} did something`);
+    }
+  },
+  due(world, chance) {
+    if (world.dueMs === undefined) return;
+    world.nowMs = Math.max(world.nowMs, world.dueMs);
+    world.dueMs = undefined;
+    world.send(timer, chance);
+  },
+  wait(world, chance) {
+    world.nowMs = Math.min(world.nowMs + (chance % 50_000), world.dueMs ?? Number.MAX_VALUE);
+  },
+} satisfies { readonly [move: string]: (world: World, chance: number) => void };
+
+type Move = keyof typeof plays;
+const moves = Object.keys(plays) as readonly Move[];
+const endings = [succeeded, failed, failed, failed, terminated, notFound];
+
+/** What comes by itself: exits and timers. */
+function settle(world: World): void {
+  for (let turn = 0; turn < 10 && world.instance.state.is !== "down"; turn += 1) {
+    for (const move of ["due", "fail", "start", "exit", "gone"] as const) {
+      plays[move](world, 0);
+    }
+  }
+}
+
+describe("any history of events", () => {
+  const policies = fc.constantFrom(policy, probed, once);
+  const turns = fc.array(
+    fc.nat(2 ** 20).map(
+      (number): Turn => ({
+        move: moves[number % moves.length] ?? "wait",
+        chance: Math.floor(number / moves.length),
+      }),
+    ),
+    { maxLength: 40, size: "max" },
+  );
+
+  // What it never does is in `World`.
+  it("does nothing that makes no sense, and comes down when it is wanted down", () => {
+    fc.assert(
+      fc.property(policies, turns, (chosen, history) => {
+        const world = new World(chosen);
+        for (const { move, chance } of history) plays[move](world, chance);
+        world.send(wantDown, 0.5);
+        settle(world);
+        demand(world.instance.state.is === "down", `it is ${world.instance.state.is}, not down`);
+        demand(world.dueMs === undefined && world.live === undefined, "something is left");
+      }),
+      { numRuns: 20_000 },
+    );
+  }, 30_000);
+});

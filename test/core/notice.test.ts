@@ -1,0 +1,185 @@
+import { describe, expect, it } from "vitest";
+import { describeNotice, formatDuration, type Notice } from "../../src/core/notice.ts";
+
+type Kind = Notice["kind"];
+type Case = readonly [name: string, notice: Notice, line: string];
+
+const ended = { kind: "ended", ranMs: 1_200, status: { kind: "exit", code: 1 } } as const;
+
+/** By kind, so that one without a line does not compile. */
+const cases: { readonly [K in Kind]: readonly Case[] } = {
+  started: [
+    [
+      "started",
+      { kind: "started", command: "node index.js", pid: 431, port: 5006 },
+      "started with pid 431 on port 5006: node index.js",
+    ],
+  ],
+  "poor-pipe": [
+    [
+      "no FIFO",
+      { kind: "poor-pipe", reason: "ENOENT" },
+      "has a socket for its output, because no FIFO could be made (ENOENT); what it prints right before it exits may be lost",
+    ],
+  ],
+  up: [["up", { kind: "up", afterMs: 320 }, "is up after 320 ms"]],
+  unanswered: [
+    [
+      "nobody answers",
+      { kind: "unanswered", afterMs: 10_000 },
+      "does not answer on its port after 10 s; taken for up all the same",
+    ],
+  ],
+  ended: [
+    [
+      "the first crash",
+      { ...ended, sequel: { is: "again", inMs: 500, failures: 1 } },
+      "exited with code 1 after 1.2 s; starting it again in 500 ms",
+    ],
+    [
+      "the third crash in a row",
+      { ...ended, sequel: { is: "again", inMs: 2_000, failures: 3 } },
+      "exited with code 1 after 1.2 s; starting it again in 2 s (failure 3 in a row)",
+    ],
+    [
+      "a crash after a stable run",
+      { ...ended, ranMs: 3_600_000, sequel: { is: "again", inMs: 250, failures: 0 } },
+      "exited with code 1 after 1 h 0 min; starting it again in 250 ms",
+    ],
+    [
+      "ended by a signal",
+      {
+        ...ended,
+        status: { kind: "signal", signal: "SIGSEGV", number: 11 },
+        sequel: { is: "again", inMs: 500, failures: 1 },
+      },
+      "was ended by SIGSEGV after 1.2 s; starting it again in 500 ms",
+    ],
+    [
+      "done",
+      { ...ended, status: { kind: "exit", code: 0 }, sequel: { is: "content" } },
+      "exited with code 0 after 1.2 s",
+    ],
+    [
+      "failed, and that is all",
+      { ...ended, sequel: { is: "content" } },
+      "exited with code 1 after 1.2 s; not started again",
+    ],
+    [
+      "parked",
+      {
+        ...ended,
+        status: { kind: "exit", code: 127 },
+        ranMs: 5,
+        sequel: { is: "park", reason: "command not found" },
+      },
+      "exited with code 127 after 5 ms (command not found); parked, because trying again cannot help",
+    ],
+    [
+      "parked without a start",
+      {
+        ...ended,
+        status: { kind: "unstarted", reason: "there is no folder x", isLasting: true },
+        sequel: { is: "park", reason: "there is no folder x" },
+      },
+      "could not be started: there is no folder x; parked, because trying again cannot help",
+    ],
+    [
+      "no start for now",
+      {
+        ...ended,
+        status: { kind: "unstarted", reason: "too many files", isLasting: false },
+        sequel: { is: "again", inMs: 1_000, failures: 1 },
+      },
+      "could not be started: too many files; starting it again in 1 s",
+    ],
+  ],
+  "ends-all": [
+    [
+      "ends all",
+      { kind: "ends-all" },
+      "has ended, and with --no-restart all others are stopped for that",
+    ],
+  ],
+  overdue: [
+    ["overdue", { kind: "overdue", graceMs: 10_000 }, "did not stop within 10 s; killing it"],
+  ],
+  stopped: [
+    [
+      "stopped",
+      { kind: "stopped", status: { kind: "signal", signal: "SIGTERM", number: 15 }, tookMs: 45 },
+      "stopped after 45 ms (was ended by SIGTERM)",
+    ],
+  ],
+  swept: [
+    [
+      "swept",
+      { kind: "swept", processes: ["node a.js (pid 7)", "sh (pid 8)"] },
+      "left node a.js (pid 7), sh (pid 8) behind; ended",
+    ],
+  ],
+  spared: [
+    [
+      "spared",
+      { kind: "spared", processes: ["watchman (pid 7)"] },
+      "left watchman (pid 7) running; that is a background server, stop it yourself if you want to",
+    ],
+  ],
+  unstoppable: [
+    [
+      "unstoppable",
+      { kind: "unstoppable", processes: ["sudo x (pid 7)"] },
+      "could not stop sudo x (pid 7); it is not procman's to kill, stop it yourself",
+    ],
+  ],
+  "output-held": [
+    [
+      "output held",
+      { kind: "output-held" },
+      "has ended, but another process holds its output open; not waiting for it",
+    ],
+  ],
+  "stale-environment": [
+    [
+      "stale environment",
+      { kind: "stale-environment", problem: ".env:3:1: error: no end" },
+      "is started with the environment it had before: .env:3:1: error: no end",
+    ],
+  ],
+};
+
+describe("a notice is a line", () => {
+  it.each(Object.values(cases).flat())("%s", (_, notice, line) => {
+    expect(describeNotice(notice)).toBe(line);
+  });
+});
+
+describe("formatDuration", () => {
+  it.each([
+    [-1, "0 ms"],
+    [0, "0 ms"],
+    [0.4, "0 ms"],
+    [1, "1 ms"],
+    [320, "320 ms"],
+    [999, "999 ms"],
+    [999.5, "1 s"],
+    [1_000, "1 s"],
+    [1_049, "1 s"],
+    [1_200, "1.2 s"],
+    [9_949, "9.9 s"],
+    [9_950, "10 s"],
+    [10_000, "10 s"],
+    [45_000, "45 s"],
+    [59_499, "59 s"],
+    [59_500, "1 min 0 s"],
+    [60_000, "1 min 0 s"],
+    [200_000, "3 min 20 s"],
+    [3_599_499, "59 min 59 s"],
+    [3_599_500, "1 h 0 min"],
+    [3_600_000, "1 h 0 min"],
+    [7_500_000, "2 h 5 min"],
+    [360_000_000, "100 h 0 min"],
+  ])("%d ms: %s", (ms, text) => {
+    expect(formatDuration(ms)).toBe(text);
+  });
+});

@@ -1,0 +1,172 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { ExitStatus } from "../../src/core/exit-status.ts";
+import { backoffMs, decideSequel, type Life, type Sequel } from "../../src/core/restart.ts";
+
+const failed: ExitStatus = { kind: "exit", code: 1 };
+const succeeded: ExitStatus = { kind: "exit", code: 0 };
+const killed: ExitStatus = { kind: "signal", signal: "SIGKILL", number: 9 };
+/** Neither longer nor shorter than the table has it. */
+const noJitter = 0.5;
+const firstLife: Life = { failures: 0, upMs: 0, sinceStartMs: 60_000 };
+
+describe("the pause after the n-th failure in a row", () => {
+  it.each([
+    [1, 500],
+    [2, 1_000],
+    [3, 2_000],
+    [4, 4_000],
+    [5, 8_000],
+    [6, 16_000],
+    [7, 30_000],
+    [8, 30_000],
+    [100, 30_000],
+    [5_000, 30_000],
+  ])("%i: %i ms", (failures, delayMs) => {
+    expect(backoffMs(failures, noJitter)).toBe(delayMs);
+  });
+
+  it("stays within 20 % of the table, and never is above 30 s", () => {
+    const failures = fc.integer({ min: 1, max: 2_000 });
+    fc.assert(
+      fc.property(failures, jitters(), (n, jitter) => {
+        const delayMs = backoffMs(n, jitter);
+        const middleMs = Math.min(30_000, 500 * 2 ** (n - 1));
+        expect(delayMs).toBeGreaterThanOrEqual(0.8 * middleMs - 1e-6);
+        expect(delayMs).toBeLessThanOrEqual(Math.min(30_000, 1.2 * middleMs + 1e-6));
+      }),
+    );
+  });
+
+  it("spreads: another jitter is another pause", () => {
+    expect(backoffMs(3, 0)).toBe(1_600);
+    expect(backoffMs(3, 0.25)).toBe(1_800);
+    expect(backoffMs(3, 0.999)).toBeCloseTo(2_399.2);
+  });
+});
+
+describe("a process that keeps crashing at once", () => {
+  it("is tried again after 1, 1, 2, 4, 8, 16, 30, 30 s", () => {
+    const pauses: number[] = [];
+    let failures = 0;
+    for (let round = 0; round < 8; round += 1) {
+      const life = { failures, upMs: 0, sinceStartMs: 0 };
+      const sequel = decideSequel("on-failure", failed, life, noJitter);
+      if (sequel.is !== "again") throw new Error(`not tried again: ${sequel.is}`);
+      pauses.push(sequel.inMs);
+      failures = sequel.failures;
+    }
+    expect(pauses).toEqual([1_000, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+  });
+});
+
+describe("what follows the end of a process", () => {
+  const unstarted = (isLasting: boolean): ExitStatus => ({
+    kind: "unstarted",
+    reason: "no folder",
+    isLasting,
+  });
+  it.each<
+    [name: string, policy: "on-failure" | "never", ExitStatus, Partial<Life>, sequel: Sequel]
+  >([
+    ["success", "on-failure", succeeded, {}, { is: "content" }],
+    ["success, never again", "never", succeeded, {}, { is: "content" }],
+    ["failure, never again", "never", failed, {}, { is: "content" }],
+    ["a signal, never again", "never", killed, {}, { is: "content" }],
+    ["the first failure", "on-failure", failed, {}, { is: "again", inMs: 500, failures: 1 }],
+    ["a signal", "on-failure", killed, {}, { is: "again", inMs: 500, failures: 1 }],
+    [
+      "the fourth failure",
+      "on-failure",
+      failed,
+      { failures: 3 },
+      { is: "again", inMs: 4_000, failures: 4 },
+    ],
+    [
+      "a start that failed for now",
+      "on-failure",
+      unstarted(false),
+      {},
+      { is: "again", inMs: 500, failures: 1 },
+    ],
+    [
+      "a crash after 30 s up",
+      "on-failure",
+      failed,
+      { failures: 5, upMs: 30_000 },
+      { is: "again", inMs: 250, failures: 0 },
+    ],
+    [
+      "a crash just before 30 s up",
+      "on-failure",
+      failed,
+      { failures: 1, upMs: 29_999 },
+      { is: "again", inMs: 1_000, failures: 2 },
+    ],
+    [
+      "the first failure, 300 ms after the start",
+      "on-failure",
+      failed,
+      { sinceStartMs: 300 },
+      { is: "again", inMs: 700, failures: 1 },
+    ],
+    [
+      "a code of a missing command",
+      "on-failure",
+      { kind: "exit", code: 127 },
+      {},
+      { is: "park", reason: "command not found" },
+    ],
+    [
+      "a code of a file that is no program",
+      "on-failure",
+      { kind: "exit", code: 126 },
+      {},
+      { is: "park", reason: "command not executable" },
+    ],
+    [
+      "a start that never can work",
+      "on-failure",
+      unstarted(true),
+      {},
+      { is: "park", reason: "no folder" },
+    ],
+    [
+      "a start that never can work, never again",
+      "never",
+      unstarted(true),
+      {},
+      { is: "park", reason: "no folder" },
+    ],
+  ])("%s", (_, policy, status, life, sequel) => {
+    expect(decideSequel(policy, status, { ...firstLife, ...life }, noJitter)).toEqual(sequel);
+  });
+
+  it("never is a second start within a second, nor a pause above 30 s", () => {
+    const life = fc.record({
+      failures: fc.nat(50),
+      upMs: fc.double({ min: 0, max: 120_000, noNaN: true }),
+      sinceStartMs: fc.double({ min: 0, max: 120_000, noNaN: true }),
+    });
+    fc.assert(
+      fc.property(life, jitters(), (given, jitter) => {
+        const upMs = Math.min(given.upMs, given.sinceStartMs);
+        const sequel = decideSequel("on-failure", failed, { ...given, upMs }, jitter);
+        if (sequel.is !== "again") throw new Error(`not tried again: ${sequel.is}`);
+        expect(given.sinceStartMs + sequel.inMs).toBeGreaterThanOrEqual(1_000);
+        expect(sequel.inMs).toBeLessThanOrEqual(30_000);
+        expect(sequel.failures).toBe(upMs >= 30_000 ? 0 : given.failures + 1);
+      }),
+    );
+  });
+
+  it("has no part of a millisecond less than a second between starts", () => {
+    const life: Life = { failures: 0, upMs: 0, sinceStartMs: 0.6 };
+    const sequel = decideSequel("on-failure", failed, life, noJitter);
+    expect(sequel).toMatchObject({ is: "again", inMs: 1_000 });
+  });
+});
+
+function jitters(): fc.Arbitrary<number> {
+  return fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+}

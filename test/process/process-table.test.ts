@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import process from "node:process";
+import { describe, expect, it } from "vitest";
+import {
+  markedNow,
+  nameOf,
+  nameProcess,
+  type ProcessTable,
+  processTable,
+  psTable,
+} from "../../src/process/process-table.ts";
+
+const mark = (value: string) => `PROCMAN_RUN=${value}`;
+
+/** A leader with one child in its group, both marked, that says when both are there. */
+async function startPair(value: string): Promise<{ leader: ChildProcess; pgid: number }> {
+  // It speaks after its exec: in the middle of one a process has no environment to be seen.
+  const child = `"${process.execPath}" -e 'console.log("there"); setInterval(() => {}, 1e6)'`;
+  const leader = spawn("/bin/sh", ["-c", `${child} & wait`], {
+    detached: true,
+    stdio: ["ignore", "pipe", "ignore"],
+    env: { ...process.env, PROCMAN_RUN: value },
+  });
+  if (!leader.stdout || leader.pid === undefined) throw new Error("no shell");
+  await once(leader.stdout, "data");
+  return { leader, pgid: leader.pid };
+}
+
+async function end({ leader, pgid }: { leader: ChildProcess; pgid: number }): Promise<void> {
+  process.kill(-pgid, "SIGKILL");
+  if (leader.exitCode === null && leader.signalCode === null) await once(leader, "exit");
+}
+
+// The second is what systems without /proc have; it must see the same.
+const tables: readonly [name: string, table: ProcessTable][] = [
+  ["the table of this system", processTable],
+  ["the table that ps prints", psTable()],
+];
+
+describe.each(tables)("%s", (name, table) => {
+  const value = `table-${process.pid}-${name.length}`;
+
+  it("knows who is in a group and who has a mark, and nobody once they are gone", async () => {
+    const pair = await startPair(value);
+    try {
+      const members = await table.members(pair.pgid);
+      expect(members).toHaveLength(2);
+      expect(members).toContain(pair.pgid);
+      const found = await table.marked([mark(value), mark(`${value}-other`)]);
+      expect([...(found.get(mark(value)) ?? [])].toSorted()).toEqual([...members].toSorted());
+      expect(found.get(mark(`${value}-other`))).toEqual([]);
+    } finally {
+      await end(pair);
+    }
+    expect(await table.members(pair.pgid)).toEqual([]);
+    expect((await table.marked([mark(value)])).get(mark(value))).toEqual([]);
+  });
+
+  it("does not take a part of a value for the whole", async () => {
+    const pair = await startPair(`${value}0`);
+    try {
+      expect((await table.marked([mark(value)])).get(mark(value))).toEqual([]);
+    } finally {
+      await end(pair);
+    }
+  });
+
+  it("names a process by its words", async () => {
+    expect(await table.findCommand(process.pid)).toMatch(/node/);
+    expect(await table.findCommand(2 ** 22 + 1)).toBeUndefined();
+  });
+});
+
+describe.runIf(process.platform === "linux")("at once", () => {
+  it("finds the same by a mark, in one go", async () => {
+    const value = `now-${process.pid}`;
+    const pair = await startPair(value);
+    try {
+      expect(markedNow(mark(value))).toHaveLength(2);
+    } finally {
+      await end(pair);
+    }
+    expect(markedNow(mark(value))).toEqual([]);
+  });
+});
+
+describe("the name of a process", () => {
+  it.each([
+    ["words with NULs between them", "node\0index.js\0", "node index.js (pid 7)"],
+    ["lines and escapes on one line", "sh -c a\nb\x1b[31mc", "sh -c a b [31mc (pid 7)"],
+    ["a long one is cut", "x".repeat(100), `${"x".repeat(59)}… (pid 7)`],
+    ["nothing", "", "a process (pid 7)"],
+  ])("%s", (_, command, name) => {
+    expect(nameOf(command, 7)).toBe(name);
+  });
+
+  it("that is gone", async () => {
+    expect(await nameProcess(processTable, 2 ** 22 + 1)).toBe(`a process (pid ${2 ** 22 + 1})`);
+  });
+});

@@ -1,0 +1,254 @@
+import process from "node:process";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { ProcessTable } from "../../src/process/process-table.ts";
+import { createSweeper } from "../../src/process/sweep.ts";
+
+/** The time, which moves only while the sweeper pauses. */
+const time = vi.hoisted(() => ({ nowMs: 0 }));
+
+vi.mock("node:timers/promises", async (original) => ({
+  ...(await original<object>()),
+  setTimeout: (ms: number) => {
+    time.nowMs += ms;
+    return Promise.resolve();
+  },
+}));
+
+interface FakeProcess {
+  readonly mark: string;
+  readonly command: string;
+  /** The signals that end it. */
+  readonly endsBy: readonly NodeJS.Signals[];
+  readonly isForeign: boolean;
+}
+
+const run = "PROCMAN_RUN=me.1";
+const polite: FakeProcess = {
+  mark: run,
+  command: "node escapee.js",
+  endsBy: ["SIGTERM", "SIGKILL"],
+  isForeign: false,
+};
+const stubborn: FakeProcess = { ...polite, command: "node stubborn.js", endsBy: ["SIGKILL"] };
+const stuck: FakeProcess = { ...polite, command: "dd", endsBy: [] };
+const foreign: FakeProcess = { ...polite, command: "sudo x", isForeign: true };
+
+/** Processes that are not there, in a table of their own. No real one gets a signal. */
+class FakeMachine {
+  readonly processes = new Map<number, FakeProcess>();
+  /** `7 SIGTERM`, and when. */
+  readonly signals: string[] = [];
+  readonly signalledAtMs: number[] = [];
+  /** The marks that each pass looked for. */
+  readonly passes: (readonly string[])[] = [];
+  private nextPid = 1;
+
+  add(one: FakeProcess): number {
+    const pid = this.nextPid;
+    this.nextPid += 1;
+    this.processes.set(pid, one);
+    return pid;
+  }
+
+  readonly table: ProcessTable = {
+    members: () => Promise.reject(new Error("nobody asks for members")),
+    marked: (marks) => {
+      this.passes.push(marks);
+      const pidsOf = (mark: string) =>
+        [...this.processes].filter(([, one]) => one.mark === mark).map(([pid]) => pid);
+      return Promise.resolve(new Map(marks.map((mark) => [mark, pidsOf(mark)])));
+    },
+    findCommand: (pid) => Promise.resolve(this.processes.get(pid)?.command),
+  };
+
+  kill(pid: number, signal: string | number | undefined): true {
+    const one = this.processes.get(pid);
+    if (!one) throw Object.assign(new Error("gone"), { code: "ESRCH" });
+    if (one.isForeign) throw Object.assign(new Error("denied"), { code: "EPERM" });
+    this.signals.push(`${pid} ${signal}`);
+    this.signalledAtMs.push(time.nowMs);
+    if (one.endsBy.some((each) => each === signal)) this.processes.delete(pid);
+    return true;
+  }
+}
+
+const machine = { current: new FakeMachine() };
+
+beforeEach(() => {
+  machine.current = new FakeMachine();
+  time.nowMs = 0;
+  vi.spyOn(performance, "now").mockImplementation(() => time.nowMs);
+  vi.spyOn(process, "kill").mockImplementation((pid, signal) => {
+    return machine.current.kill(pid, signal);
+  });
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+async function sweep(processes: readonly FakeProcess[], isForced = () => false) {
+  for (const one of processes) machine.current.add(one);
+  const { table, signals, signalledAtMs } = machine.current;
+  const result = await createSweeper(table).sweep(run, isForced);
+  return { ...result, signals, signalledAtMs };
+}
+
+describe("a sweep", () => {
+  it("of nobody does nothing, and waits for nothing", async () => {
+    expect(await sweep([])).toMatchObject({ ended: [], spared: [], left: [], signals: [] });
+    expect(time.nowMs).toBe(0);
+  });
+
+  it("leaves those with another mark alone", async () => {
+    const other = { ...polite, mark: "PROCMAN_RUN=me.2" };
+    expect(await sweep([other])).toMatchObject({ ended: [], signals: [] });
+  });
+
+  it("asks politely, and wakes who is stopped", async () => {
+    const { ended, signals } = await sweep([stuckUntil("SIGCONT")]);
+    expect(ended).toEqual(["node escapee.js (pid 1)"]);
+    expect(signals).toEqual(["1 SIGTERM", "1 SIGCONT"]);
+  });
+
+  it("asks each once, and then uses force", async () => {
+    const { ended, signals, signalledAtMs } = await sweep([stubborn]);
+    expect(ended).toEqual(["node stubborn.js (pid 1)"]);
+    expect(signals).toEqual(["1 SIGTERM", "1 SIGCONT", "1 SIGKILL"]);
+    expect(signalledAtMs[2]).toBeGreaterThan(1_000);
+    expect(signalledAtMs[2]).toBeLessThan(1_200);
+  });
+
+  it("uses force at once when that is asked for", async () => {
+    const { ended, signals } = await sweep([polite, stubborn], () => true);
+    expect(ended).toEqual(["node escapee.js (pid 1)", "node stubborn.js (pid 2)"]);
+    expect(signals).toEqual(["1 SIGKILL", "2 SIGKILL"]);
+    expect(time.nowMs).toBeLessThan(100);
+  });
+
+  it("uses force as soon as that is asked for", async () => {
+    const { signals, signalledAtMs } = await sweep([stubborn], () => time.nowMs > 200);
+    expect(signals.at(-1)).toBe("1 SIGKILL");
+    expect(signalledAtMs.at(-1)).toBeLessThan(400);
+  });
+
+  it.each<[name: string, one: FakeProcess, said: string]>([
+    ["hangs in the kernel", stuck, "dd (pid 1)"],
+    ["belongs to somebody else", foreign, "sudo x (pid 1)"],
+  ])("gives up on who %s", async (_, one, said) => {
+    expect(await sweep([one])).toMatchObject({ ended: [], left: [said] });
+    expect(time.nowMs).toBeGreaterThan(2_000);
+    expect(time.nowMs).toBeLessThan(2_300);
+  });
+
+  it("ends what was forked while it went on", async () => {
+    machine.current.add(polite);
+    const { table } = machine.current;
+    let born = 0;
+    const isForced = () => {
+      if (born < 3) machine.current.add(polite);
+      born += 1;
+      return false;
+    };
+    const { ended } = await createSweeper(table).sweep(run, isForced);
+    expect(ended.length).toBe(4);
+    expect(machine.current.processes.size).toBe(0);
+  });
+
+  it("names who has no command any more", async () => {
+    expect(await sweep([{ ...polite, command: "" }])).toMatchObject({
+      ended: ["a process (pid 1)"],
+    });
+  });
+
+  function stuckUntil(signal: NodeJS.Signals): FakeProcess {
+    return { ...polite, endsBy: [signal] };
+  }
+});
+
+describe("background servers", () => {
+  const java = `/usr/lib/jvm/java-21-openjdk-amd64/bin/java -XX:MaxMetaspaceSize=384m ${"-Dx=y ".repeat(20)}`;
+  it.each<[name: string, command: string]>([
+    ["watchman", "/usr/bin/watchman --foreground --logfile=/tmp/log"],
+    ["tmux", "tmux new-session -d"],
+    ["tmux as it calls itself", "tmux: server"],
+    ["screen", "/usr/bin/screen -dmS x"],
+    ["screen as it calls itself", "SCREEN -dmS x"],
+    ["ssh-agent", "ssh-agent -s"],
+    ["gpg-agent", "/usr/bin/gpg-agent --daemon"],
+    ["dockerd", "dockerd --host x"],
+    ["containerd", "/usr/bin/containerd"],
+    ["Gradle", "java org.gradle.launcher.daemon.bootstrap.GradleDaemon 8.5"],
+    ["Gradle behind many options", `${java} org.gradle.launcher.daemon.bootstrap.GradleDaemon 8.5`],
+    ["Kotlin", "java org.jetbrains.kotlin.daemon.KotlinCompileDaemon"],
+    ["Bazel", "bazel(shop) --max_idle_secs=10800"],
+  ])("are spared: %s", async (_, command) => {
+    const result = await sweep([{ ...polite, command }]);
+    expect(result).toMatchObject({ ended: [], left: [], signals: [] });
+    expect(result.spared.length).toBe(1);
+    expect(time.nowMs).toBe(0);
+  });
+
+  it.each<[name: string, command: string]>([
+    ["a longer name", "tmuxinator start"],
+    ["a part of a name", "my-watchman"],
+    ["a program of the app that is called so", "node build/screen"],
+    ["an argument that is called so", "python render.py screen"],
+  ])("are not: %s", async (_, command) => {
+    expect(await sweep([{ ...polite, command }])).toMatchObject({ spared: [] });
+    expect(machine.current.processes.size).toBe(0);
+  });
+
+  it("are spared by force too", async () => {
+    const watchman = { ...polite, command: "watchman" };
+    const { spared, ended } = await sweep([watchman, polite], () => true);
+    expect([spared, ended]).toEqual([["watchman (pid 1)"], ["node escapee.js (pid 2)"]]);
+  });
+});
+
+describe("one pass over the table", () => {
+  it("serves all that ask in a turn", async () => {
+    const { table, passes } = machine.current;
+    const sweeper = createSweeper(table);
+    const marks = ["a=1", "b=1", "c=1", "a=1"];
+    await Promise.all(marks.map((mark) => sweeper.sweep(mark, () => false)));
+    expect(passes).toEqual([["a=1", "b=1", "c=1"]]);
+  });
+
+  it("that is under way is not joined: what it has passed by would be missed", async () => {
+    const { table, passes } = machine.current;
+    const marked = vi.spyOn(table, "marked");
+    const begun = new Promise<void>((resolve) => {
+      marked.mockImplementationOnce(async (marks) => {
+        resolve();
+        await new Promise((onTurn) => setImmediate(onTurn));
+        passes.push(marks);
+        return new Map();
+      });
+    });
+    const sweeper = createSweeper(table);
+    const first = sweeper.sweep("a=1", () => false);
+    await begun;
+    const later = ["a=1", "b=1"].map((mark) => sweeper.sweep(mark, () => false));
+    await Promise.all([first, ...later]);
+    expect(passes).toEqual([["a=1"], ["a=1", "b=1"]]);
+  });
+
+  it("is made anew for whoever asks after it", async () => {
+    const { table, passes } = machine.current;
+    const sweeper = createSweeper(table);
+    await sweeper.sweep("a=1", () => false);
+    await sweeper.sweep("b=1", () => false);
+    expect(passes).toEqual([["a=1"], ["b=1"]]);
+  });
+
+  // As when no descriptor is left to read the table with.
+  it("that fails is made again", async () => {
+    const { table } = machine.current;
+    machine.current.add(polite);
+    vi.spyOn(table, "marked").mockRejectedValueOnce(new Error("EMFILE"));
+    expect(await createSweeper(table).sweep(run, () => false)).toMatchObject({
+      ended: ["node escapee.js (pid 1)"],
+    });
+  });
+});

@@ -1,0 +1,176 @@
+import { describe, expect, it } from "vitest";
+import type { InstanceEvent } from "../../src/core/instance.ts";
+import { describeNotice } from "../../src/core/notice.ts";
+import { createRunner } from "../../src/supervisor/runner.ts";
+import { createFakeChildren, exitCode, terminated } from "../support/fake-child.ts";
+import { createFakeClock } from "../support/fake-clock.ts";
+
+const wantUp: InstanceEvent = { what: "want", want: "up" };
+const wantDown: InstanceEvent = { what: "want", want: "down" };
+const restart: InstanceEvent = { what: "restart" };
+
+/** A runner without a process and without time. `changes` has its state after each event. */
+function createSubject() {
+  const clock = createFakeClock();
+  const children = createFakeChildren();
+  const told: string[] = [];
+  const changes: string[] = [];
+  const runner = createRunner(
+    { name: "a.1", type: "a", ordinal: 1, command: "run a", port: 5106 },
+    { restart: "on-failure", readyAfterMs: 500, isProbed: false, graceMs: 10_000 },
+    "SIGINT",
+    {
+      launch: children.launch,
+      probe: undefined,
+      openOutput: () => ({ push() {}, end() {} }),
+      isOutputFull: () => false,
+      tell: (_, notice) => told.push(describeNotice(notice)),
+      onChange: ({ instance }) => changes.push(instance().state.is),
+      clock,
+      random: () => 0.5,
+    },
+  );
+  return { clock, children, told, changes, runner, child: () => children.get("a.1") };
+}
+
+function createRunning() {
+  const subject = createSubject();
+  subject.runner.send(wantUp);
+  subject.child().start();
+  subject.clock.advance(1_000);
+  return subject;
+}
+
+describe("a runner", () => {
+  it("says what became of it after each event", () => {
+    const { runner, clock, changes, child } = createSubject();
+    runner.send(wantUp);
+    child().start();
+    clock.advance(500);
+    child().exit();
+    child().vanish(exitCode(1));
+    clock.advance(500);
+    runner.send(wantDown);
+    child().vanish(terminated);
+    expect(changes).toEqual([
+      "starting",
+      "up",
+      "stopping",
+      "crashed",
+      "starting",
+      "stopping",
+      "down",
+    ]);
+  });
+
+  it("has a timer in the states that have one, and none in the others", () => {
+    const { runner, clock, child } = createSubject();
+    const armed: (readonly [string, number])[] = [];
+    const look = () => armed.push([runner.instance().state.is, clock.armed()]);
+    runner.send(wantUp);
+    look();
+    child().start();
+    clock.advance(500);
+    look();
+    child().exit();
+    look();
+    child().vanish(exitCode(1));
+    look();
+    runner.send(restart);
+    look();
+    runner.send(wantDown);
+    look();
+    child().vanish(terminated);
+    look();
+    expect(armed).toEqual([
+      ["starting", 1],
+      ["up", 0],
+      ["stopping", 1],
+      ["crashed", 1],
+      ["starting", 1],
+      ["stopping", 1],
+      ["down", 0],
+    ]);
+  });
+
+  it("stops with its own signal", () => {
+    const { runner, child } = createRunning();
+    runner.send(wantDown);
+    expect(child().asked).toEqual(["stop SIGINT"]);
+  });
+
+  it("says when its output is poor", () => {
+    const { told, child } = createRunning();
+    child().warn("ENOENT");
+    expect(told.at(-1)).toContain("(ENOENT)");
+  });
+});
+
+describe("a restart", () => {
+  it("stops, and starts when the old run is gone, without a pause", () => {
+    const { runner, children, child, told } = createRunning();
+    runner.send(restart);
+    child().exit();
+    expect(children.all.length).toBe(1);
+    child().vanish(terminated);
+    expect(children.all.length).toBe(2);
+    expect(told.at(-1)).toBe("stopped after 0 ms (was ended by SIGTERM)");
+  });
+
+  it("of what waits to be started again does not wait", () => {
+    const { runner, children, child, clock } = createRunning();
+    child().end(exitCode(1));
+    runner.send(restart);
+    expect(children.all.length).toBe(2);
+    clock.advance(400);
+    expect(children.all.length).toBe(2);
+  });
+
+  it("forgets the failures", () => {
+    const { runner, child, clock, told } = createRunning();
+    for (const pauseMs of [500, 1_000, 2_000]) {
+      child().end(exitCode(1));
+      clock.advance(pauseMs);
+    }
+    runner.send(restart);
+    child().vanish(terminated);
+    clock.advance(1_000);
+    child().end(exitCode(1));
+    expect(told.at(-1)).toBe("exited with code 1 after 1 s; starting it again in 500 ms");
+  });
+
+  it("of what is parked is a start", () => {
+    const { runner, children, child } = createRunning();
+    child().end(exitCode(127));
+    expect(runner.instance().state.is).toBe("parked");
+    runner.send(restart);
+    expect([runner.instance().state.is, children.all.length]).toEqual(["starting", 2]);
+  });
+
+  it("with a stop in its middle ends down", () => {
+    const { runner, children, child } = createRunning();
+    runner.send(restart);
+    runner.send(wantDown);
+    child().end(terminated);
+    expect([runner.instance().state.is, children.all.length]).toEqual(["down", 1]);
+  });
+
+  it("in the middle of a stop ends up", () => {
+    const { runner, children, child } = createRunning();
+    runner.send(wantDown);
+    runner.send(restart);
+    child().end(terminated);
+    expect([runner.instance().state.is, children.all.length]).toEqual(["starting", 2]);
+    expect(child().asked).toEqual([]);
+  });
+
+  it("asked for twice is one", () => {
+    const { runner, children, child, clock } = createRunning();
+    runner.send(restart);
+    runner.send(restart);
+    expect(child().asked).toEqual(["stop SIGINT"]);
+    child().end(terminated);
+    clock.advance(60_000);
+    expect(children.all.length).toBe(2);
+  });
+});
