@@ -68,7 +68,8 @@ export function createPipeMaker(ahead: number): PipeMaker {
       const silent = stdin;
       return others.slice(0, count).map((path) => tryOpen(path, silent));
     } finally {
-      void release();
+      // Not before the children that wait for these are started.
+      setImmediate(() => void release());
     }
   }
 
