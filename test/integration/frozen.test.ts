@@ -1,0 +1,112 @@
+import process from "node:process";
+import { describe, expect, it, vi } from "vitest";
+import { hasProgram, procfile, Rig, testTimeout } from "../support/rig.ts";
+
+vi.setConfig({ testTimeout });
+
+const lineBytes = 80;
+
+/**
+ * Runs its arguments on a terminal that nobody reads. When its stdin has text in it, the terminal
+ * is closed, as by a window that goes away.
+ */
+const unreadTerminal = `
+import os, pty, select, sys
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+if sys.stdin.read():
+    os.read(terminal, 1)
+    os.close(terminal)
+code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+sys.exit(code if code >= 0 else 128 - code)
+`;
+
+describe.concurrent("nobody reads a pipe", () => {
+  it("and a process that crashes is started again in time", async () => {
+    await using rig = await Rig.create({ Procfile: procfile("web", "worker") });
+    rig.start([], { isUnread: true });
+    const web = await rig.child("web.1");
+    const worker = await rig.child("worker.1");
+    const flood = web.flood({ lines: 100_000, lineBytes, chunkBytes: 10_000 });
+    await rig.stuck(web);
+    const startMs = performance.now();
+    await worker.exit(1);
+    const second = await rig.child("worker.1", 2);
+    expect(performance.now() - startMs).toBeLessThan(5_000);
+    // It can print too, into what the system keeps for it.
+    await second.print("here again");
+    rig.readOn();
+    await rig.line(/worker\.1 \| here again$/);
+    await flood;
+    const { code } = await rig.stop();
+    expect(code).toBe(130);
+  });
+
+  it("and Ctrl-C ends procman and all processes, after they have had their time", async () => {
+    await using rig = await Rig.create({ Procfile: procfile("web", "worker") });
+    rig.start([], { isUnread: true });
+    const web = await rig.child("web.1");
+    const worker = await rig.child("worker.1");
+    await worker.trap("SIGTERM", { afterMs: 300, lines: ["goodbye"], code: 0 });
+    const flood = web.flood({ lines: 100_000, lineBytes, chunkBytes: 10_000 });
+    await rig.stuck(web);
+    rig.pressCtrlC();
+    const { code } = await rig.end();
+    expect(worker.signals).toEqual(["SIGTERM"]);
+    expect(code).toBe(130);
+    await expect(flood).rejects.toThrow("gone");
+  });
+
+  it("and how much is lost is said", async () => {
+    const lines = 50_000;
+    await using rig = await Rig.create({ Procfile: procfile("web") });
+    rig.start([], { isUnread: true });
+    const web = await rig.child("web.1");
+    await web.trap("SIGTERM");
+    const flood = web.flood({ lines, lineBytes, chunkBytes: 10_000 });
+    await rig.stuck(web);
+    rig.pressCtrlC();
+    await flood;
+    await web.exit(0);
+    const { code, stdout, stderr } = await rig.end();
+    expect(code).toBe(130);
+    const shown = stdout.match(/ web\.1 {3}\| \d+ \.*\n/g)?.length ?? 0;
+    const missing = Number(/^procman: (\d+) lines? /.exec(stderr)?.[1]);
+    expect(shown).toBeLessThan(lines);
+    expect(shown + missing).toBeGreaterThanOrEqual(lines);
+    // What was being written when procman gave up may be counted, although some of it came through.
+    expect(shown + missing).toBeLessThan(lines + 5_000);
+    expect(stdout).not.toContain("waiting for ;");
+  });
+});
+
+describe.runIf(hasProgram("python3")).concurrent("nobody reads a terminal", () => {
+  const under = ["/usr/bin/env", "python3", "-c", unreadTerminal];
+
+  it("and a process that crashes is started again in time, and Ctrl-C ends all", async () => {
+    await using rig = await Rig.create({ Procfile: procfile("web", "worker") });
+    rig.start([], { under });
+    const web = await rig.child("web.1");
+    const worker = await rig.child("worker.1");
+    const flood = web.flood({ lines: 100_000, lineBytes, chunkBytes: 10_000 });
+    await rig.stuck(web);
+    const startMs = performance.now();
+    await worker.exit(1);
+    const second = await rig.child("worker.1", 2);
+    expect(performance.now() - startMs).toBeLessThan(5_000);
+    await second.trap("SIGTERM", { afterMs: 300, lines: ["goodbye"], code: 0 });
+    process.kill(second.hello.ppid, "SIGINT");
+    const { code } = await rig.end();
+    expect(second.signals).toEqual(["SIGTERM"]);
+    expect(code).toBe(130);
+    await expect(flood).rejects.toThrow("gone");
+  });
+
+  it("and it goes away: that is SIGHUP, and everything ends", async () => {
+    await using rig = await Rig.create({ Procfile: procfile("web", "worker") });
+    rig.start([], { under, stdin: "close it" });
+    const { code } = await rig.end();
+    expect(code).toBe(129);
+  });
+});
