@@ -3,6 +3,7 @@
  * group, and the keyboard's signals going straight to it.
  */
 import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Environment } from "../core/environment.ts";
 import { processTable } from "./process-table.ts";
 import { withExec } from "./shell.ts";
@@ -26,16 +27,24 @@ export interface OneOffEnd {
 /** The terminal sends these to the command too; they are its business. */
 const keyboardSignals = ["SIGINT", "SIGQUIT"] as const;
 /** Sent to procman alone, they are passed on. */
-const passedSignals = ["SIGTERM", "SIGHUP", "SIGUSR2"] as const;
+const passedSignals = ["SIGTERM", "SIGHUP"] as const;
+
+/** By which the processes of a one-off are found. */
+const oneOffVariable = "PROCMAN_ONE_OFF";
+const graceMs = 10_000;
+const lookAgainMs = 50;
 
 export async function runOneOff({ command, cwd, environment }: OneOff): Promise<OneOffEnd> {
   const { execa } = await import("execa");
   const ignore = () => {};
   for (const signal of keyboardSignals) process.on(signal, ignore);
-  const mark = `${process.pid}-${Date.now().toString(36)}`;
+  const mark = `${oneOffVariable}=${process.pid}-${Date.now().toString(36)}`;
   const child = execa("/bin/sh", ["-c", "--", withExec(command)], {
     cwd,
-    env: { ...Object.fromEntries(environment), [oneOffVariable]: mark },
+    env: {
+      ...Object.fromEntries(environment),
+      [oneOffVariable]: mark.slice(oneOffVariable.length + 1),
+    },
     extendEnv: false,
     stdio: "inherit",
     buffer: false,
@@ -43,12 +52,14 @@ export async function runOneOff({ command, cwd, environment }: OneOff): Promise<
     cleanup: false,
     forceKillAfterDelay: false,
   });
+  let passed: Promise<void> | undefined;
   const pass = (signal: NodeJS.Signals) => {
     child.kill(signal);
-    void passOn(signal, mark, child.pid);
+    passed = passOn(signal, mark, child.pid);
   };
   for (const signal of passedSignals) process.on(signal, pass);
   const end = await child;
+  if (passed) await passed.then(() => untilGone(mark));
   for (const signal of passedSignals) process.off(signal, pass);
   for (const signal of keyboardSignals) process.off(signal, ignore);
   if (end.signal !== undefined) {
@@ -59,16 +70,22 @@ export async function runOneOff({ command, cwd, environment }: OneOff): Promise<
   return { exitCode: 1, problem: `could not start ${command}: ${reason}` };
 }
 
-/** By which the processes of a one-off are found. */
-const oneOffVariable = "PROCMAN_ONE_OFF";
-
 /** A shell in between passes no signal on, and the group is the terminal's, procman included. */
-async function passOn(
-  signal: NodeJS.Signals,
-  mark: string,
-  leader: number | undefined,
-): Promise<void> {
-  const variable = `${oneOffVariable}=${mark}`;
-  const found = await processTable.marked([variable]);
-  for (const pid of found.get(variable) ?? []) if (pid !== leader) signalProcess(pid, signal);
+async function passOn(signal: NodeJS.Signals, mark: string, leader = 0): Promise<void> {
+  for (const pid of await find(mark)) if (pid !== leader) signalProcess(pid, signal);
+}
+
+/** What a signal was passed on to has as long to end as a process of the app. */
+async function untilGone(mark: string): Promise<void> {
+  const untilMs = performance.now() + graceMs;
+  for (;;) {
+    const pids = await find(mark);
+    if (pids.length === 0) return;
+    if (performance.now() > untilMs) for (const pid of pids) signalProcess(pid, "SIGKILL");
+    await sleep(lookAgainMs);
+  }
+}
+
+async function find(mark: string): Promise<readonly number[]> {
+  return (await processTable.marked([mark])).get(mark) ?? [];
 }
