@@ -1,5 +1,4 @@
 /** Builds a running app of real clocks, processes and streams; the only place that does. */
-import process from "node:process";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { App } from "./config/load.ts";
 import type { Clock } from "./core/clock.ts";

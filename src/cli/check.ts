@@ -1,5 +1,4 @@
 /** `procman check`: reads everything, starts nothing, prints every mistake that is in it. */
-import process from "node:process";
 import type { App } from "../config/load.ts";
 import { loadApp } from "../config/load.ts";
 import { formatDiagnostic, isError, type Result } from "../core/diagnostic.ts";

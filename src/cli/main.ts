@@ -1,5 +1,4 @@
 /** From the command line to a command, and from its end to procman's: the one exit. */
-import process from "node:process";
 import { parseQuickly } from "./parse-quickly.ts";
 
 async function main(args: readonly string[]): Promise<number> {

@@ -1,5 +1,4 @@
 /** From the options of a command line to what `loadApp` is asked for. */
-import process from "node:process";
 import { isatty } from "node:tty";
 import type { LoadRequest } from "../config/load.ts";
 import { builtInVariables, type Environment } from "../core/environment.ts";

@@ -1,5 +1,4 @@
 /** Diagnostics for people, on stderr, one a line. */
-import process from "node:process";
 import { type Diagnostic, formatDiagnostic } from "../core/diagnostic.ts";
 
 export function reportDiagnostics(diagnostics: readonly Diagnostic[]): void {

@@ -1,5 +1,4 @@
 /** `procman run`: a one-off in the app's environment, on this terminal, with its own end. */
-import process from "node:process";
 import { type App, loadApp } from "../config/load.ts";
 import { appVariables, mergeLayers } from "../core/environment.ts";
 import { firstPorts } from "../core/plan.ts";

@@ -1,6 +1,5 @@
 /** `procman start`: loads the app, runs it in this terminal, and ends with its exit code. */
 import { closeSync, openSync } from "node:fs";
-import process from "node:process";
 import { createApp, type RunningApp } from "../app.ts";
 import { type App, loadApp } from "../config/load.ts";
 import { findOverridden } from "../core/environment.ts";

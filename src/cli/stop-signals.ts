@@ -1,6 +1,5 @@
 /** The signals that end procman, heard from its first moment on, also before there is an app to stop. */
 import { constants } from "node:os";
-import process from "node:process";
 
 export type StopSignal = (typeof stopSignals)[number];
 

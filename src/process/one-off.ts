@@ -2,7 +2,6 @@
  * Runs a command in front, as a shell would: with this terminal's stdin and output, in the same
  * group, and the keyboard's signals going straight to it.
  */
-import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Environment } from "../core/environment.ts";
 import { processTable } from "./process-table.ts";
@@ -59,7 +58,7 @@ export async function runOneOff({ command, cwd, environment }: OneOff): Promise<
   };
   for (const signal of passedSignals) process.on(signal, pass);
   const end = await child;
-  if (passed) await passed.then(() => untilGone(mark));
+  if (passed !== undefined) await passed.then(() => untilGone(mark));
   for (const signal of passedSignals) process.off(signal, pass);
   for (const signal of keyboardSignals) process.off(signal, ignore);
   if (end.signal !== undefined) {

@@ -1,6 +1,5 @@
 /** Signals one process or a whole group. Answers what became of it, and never throws for that. */
 import { constants } from "node:os";
-import process from "node:process";
 
 /** `denied`: it belongs to somebody else, as after `sudo`. */
 export type SignalAnswer = "sent" | "gone" | "denied";
