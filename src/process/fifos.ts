@@ -26,7 +26,15 @@ const sharedBytes = 2 ** 18;
 const setPipeSize = 1031; // F_SETPIPE_SZ
 
 export function makeFifos(count: number): Fifos {
-  const folder = mkdtempSync(join(tmpdir(), "procman-"));
+  try {
+    return makeFifosIn(mkdtempSync(join(tmpdir(), "procman-")), count);
+  } catch (error) {
+    // No folder for them, or no descriptor for the shell.
+    return { paths: [], made: () => Promise.reject(error), release: () => Promise.resolve() };
+  }
+}
+
+function makeFifosIn(folder: string, count: number): Fifos {
   const paths = Array.from({ length: count }, (_, index) => join(folder, String(index)));
   const bytes = count <= maxOfFullSize ? fullBytes : sharedBytes;
   const script = process.platform === "linux" ? makeAndEnlarge(bytes) : make("read -r _");
@@ -55,7 +63,8 @@ export function makeFifos(count: number): Fifos {
       }
     },
     release() {
-      maker.stdin.destroy();
+      // Without a descriptor to be had, Node leaves it out.
+      maker.stdin?.destroy();
       return gone;
     },
   };

@@ -67,5 +67,5 @@ export function createOutputHub(options: OutputHubOptions): OutputHub {
 }
 
 export function describeDropped(lines: number, bytes: number): string {
-  return `${lines} lines (${bytes} bytes) are missing here: nobody read this output in time`;
+  return `${lines} lines (${bytes} bytes) are missing here: nobody took this output in time`;
 }
