@@ -1,4 +1,5 @@
 /** Builds a running app of real clocks, processes and streams; the only place that does. */
+import { access } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { App } from "./config/load.ts";
 import type { Clock } from "./core/clock.ts";
@@ -9,6 +10,7 @@ import {
   idVariable,
   instanceVariables,
   mergeLayers,
+  outerMarks,
 } from "./core/environment.ts";
 import { firstPorts, type InstanceSpec } from "./core/plan.ts";
 import { createFormat, type FormatOptions } from "./logs/format.ts";
@@ -70,7 +72,7 @@ export function createApp(options: AppOptions): RunningApp {
   const { settings, specs } = app;
   const id = `${pid}-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`;
   const sink = createSink(() => openWriter(options.outputFd), {
-    onRoom: () => hub.onRoom(),
+    onGapOver: () => hub.onGapOver(),
     onClosed: options.onOutputClosed,
   });
   const hub = createOutputHub({
@@ -85,7 +87,6 @@ export function createApp(options: AppOptions): RunningApp {
       names: specs.map(({ name }) => name),
     }),
     isShown: isShown(app),
-    onPace: (pace) => (pace === "hold" ? supervisor.pause() : supervisor.resume()),
   });
   const sweeper = createSweeper(processTable);
   const children = { pipes: options.pipes, sweeper, table: processTable };
@@ -98,7 +99,8 @@ export function createApp(options: AppOptions): RunningApp {
   async function environmentOf(spec: InstanceSpec, run: string): Promise<Environment> {
     if (!areLayersFresh) await refreshLayers(spec.name);
     const own = instanceVariables(spec, { id, run });
-    return new Map([...mergeLayers(layers), ...appEnvironment, ...own]);
+    const outer = outerMarks(layers.shell);
+    return new Map([...mergeLayers(layers), ...appEnvironment, ...outer, ...own]);
   }
 
   async function refreshLayers(name: string): Promise<void> {
@@ -132,7 +134,6 @@ export function createApp(options: AppOptions): RunningApp {
       },
       probe: ({ port }, givenUp) => portAnswers(port, givenUp),
       openOutput: hub.open,
-      isOutputFull: hub.isFull,
       tell: hub.tell,
     },
   });
@@ -147,7 +148,10 @@ export function createApp(options: AppOptions): RunningApp {
     await sink.flush(stalledMs);
     const { lines, bytes } = sink.takeDropped();
     if (lines > 0) {
-      const last = createSink(() => openWriter(options.errorFd), { onRoom() {}, onClosed() {} });
+      const last = createSink(() => openWriter(options.errorFd), {
+        onGapOver() {},
+        onClosed() {},
+      });
       last.write(`procman: ${describeDropped(lines, bytes)}\n`);
       await Promise.race([last.flush(stalledMs), nextTurn()]);
     }
@@ -156,6 +160,9 @@ export function createApp(options: AppOptions): RunningApp {
 
   return {
     start() {
+      // Node aborts when it cannot make its threads. It does so on their first use, which must not
+      // come when processes may have used up the limit that they share with threads.
+      access("/", () => {});
       areLayersFresh = true;
       supervisor.start();
       areLayersFresh = false;

@@ -3,14 +3,14 @@ import type { App } from "../config/load.ts";
 import { loadApp } from "../config/load.ts";
 import { formatDiagnostic, isError, type Result } from "../core/diagnostic.ts";
 import type { Options } from "./call.ts";
-import { exitCodeFor } from "./exit-codes.ts";
+import { exitCodes } from "./exit-codes.ts";
 import { loadRequest, stdoutKind } from "./options.ts";
 
 export async function check(options: Options): Promise<number> {
   const result = await loadApp(loadRequest(options, [], false));
   const text = options.has("json") ? asJson(result) : await asText(result, options);
   process.stdout.write(text);
-  return exitCodeFor(result.diagnostics);
+  return result.ok ? exitCodes.done : exitCodes.failed;
 }
 
 function asJson(result: Result<App>): string {

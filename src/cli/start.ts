@@ -22,7 +22,7 @@ export async function start(types: readonly string[], options: Options): Promise
   const prepared = await prepare(types, options);
   const early = signals.first();
   if (typeof prepared === "number" || early !== undefined) {
-    await pipes.discard();
+    await pipes.close();
     return typeof prepared === "number" ? prepared : exitCodeAfter(early ?? "SIGTERM");
   }
   return supervise({ ...prepared, pipes, signals });
@@ -78,6 +78,7 @@ async function supervise({ app, notes, terminal, pipes, signals }: Supervised): 
   running.start();
   stopOn(signals, running, app.settings.graceMs);
   const exitCode = await running.ended;
+  await pipes.close();
   const signal = signals.first();
   if (isOutputClosed || signal === "SIGHUP") letGoOfTerminal();
   if (signal !== undefined) return exitCodeAfter(signal);
@@ -130,7 +131,8 @@ function stopOn(signals: StopSignals, running: RunningApp, graceMs: number): voi
   }
 
   function kill(): void {
-    running.say(`killing ${running.running().join(", ")}`);
+    const names = running.running();
+    if (names.length > 0) running.say(`killing ${names.join(", ")}`);
     running.kill();
   }
 }

@@ -273,7 +273,7 @@ async function withoutProcfile(
     const value = { ok: true, value: types, diagnostics: [] } as const;
     return { types: value, file: "package.json", isMissing: false, note };
   }
-  const other = names.find((name) => /^procfile(\.|$)/i.test(name));
+  const other = names.find((name) => name !== procfileName && /^procfile(\.|$)/i.test(name));
   if (other !== undefined) {
     return fail(
       `there is no Procfile, only ${other}`,

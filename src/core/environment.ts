@@ -70,6 +70,17 @@ export interface Marks {
 export const idVariable = "PROCMAN_ID";
 export const runVariable = "PROCMAN_RUN";
 
+/** The marks of the procmans around this one, with blanks between and around them. */
+export const outerVariable = "PROCMAN_OUTER";
+
+/** Kept beside our own, so that who started us still finds what we leave behind. */
+export function outerMarks(shell: Environment): Environment {
+  const marks = [outerVariable, idVariable, runVariable]
+    .map((name) => shell.get(name)?.trim() ?? "")
+    .filter((mark) => mark !== "");
+  return new Map(marks.length > 0 ? [[outerVariable, ` ${marks.join(" ")} `]] : []);
+}
+
 export function instanceVariables(spec: InstanceSpec, marks: Marks): Environment {
   return new Map([
     ["PORT", String(spec.port)],

@@ -56,6 +56,7 @@ export function describeNotice(notice: Notice): string {
     case "overdue":
       return `did not stop within ${formatDuration(notice.graceMs)}; killing it`;
     case "stopped":
+      if (notice.status.kind === "unstarted") return "was stopped before it had started";
       return `stopped after ${formatDuration(notice.tookMs)} (${describeExit(notice.status)})`;
     case "swept":
       return `left ${list(notice.processes)} behind; ended`;

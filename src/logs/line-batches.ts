@@ -14,6 +14,9 @@ export interface Batch {
 
 export interface LineSplitter {
   push(bytes: Buffer): void;
+  /** Nobody reads for a while: what is missing of a line may be written already. */
+  pause(): void;
+  resume(): void;
   /** What is left without a newline is a last line. */
   end(): void;
 }
@@ -29,6 +32,7 @@ export function createLineSplitter(onBatch: (batch: Batch) => void, clock: Clock
   let isContinued = false;
   let lastByteMs = 0;
   let cancelTimer: (() => void) | undefined;
+  let isPaused = false;
 
   function push(bytes: Buffer): void {
     const last = bytes.lastIndexOf(newline);
@@ -69,7 +73,7 @@ export function createLineSplitter(onBatch: (batch: Batch) => void, clock: Clock
   /** One timer, set again only when it is due: most chunks end in the middle of a line. */
   function expectMore(): void {
     lastByteMs = clock.nowMs();
-    cancelTimer ??= clock.after(partialMs, showPartial);
+    if (!isPaused) cancelTimer ??= clock.after(partialMs, showPartial);
   }
 
   function showPartial(): void {
@@ -85,15 +89,27 @@ export function createLineSplitter(onBatch: (batch: Batch) => void, clock: Clock
     rest = rest.slice(end);
   }
 
+  function stopTimer(): void {
+    cancelTimer?.();
+    cancelTimer = undefined;
+  }
+
   return {
+    pause() {
+      isPaused = true;
+      stopTimer();
+    },
+    resume() {
+      isPaused = false;
+      if (rest !== "") expectMore();
+    },
     push(bytes) {
       for (let at = 0; at < bytes.length; at += maxLineBytes) {
         push(bytes.subarray(at, at + maxLineBytes));
       }
     },
     end() {
-      cancelTimer?.();
-      cancelTimer = undefined;
+      stopTimer();
       if (rest !== "") emitLines(`${rest}\n`);
       rest = "";
       isContinued = false;

@@ -1,12 +1,12 @@
 /**
- * The queue in front of a reader who may be slow. It asks for less when it is full, and drops
- * only when that did not help; what it drops it counts.
+ * The queue in front of a reader who may be slow. Whoever writes is told when its text is taken,
+ * and can hold itself back; when all of that did not help, text is dropped and counted.
  */
 import type { Writer } from "./writer.ts";
 
 export interface Sink {
-  write(text: string): void;
-  isFull(): boolean;
+  /** `onTaken` is called once, when the text waits no longer: written, or dropped. */
+  write(text: string, onTaken?: () => void): void;
   /**
    * Resolves when everything is written, or when nothing was for `stalledMs`; what is not written
    * by then counts as dropped, though some of it may still come through.
@@ -22,13 +22,17 @@ export interface Dropped {
 }
 
 export interface SinkListener {
-  /** There is room again, after `isFull` was true; the place to say what was dropped. */
-  onRoom(): void;
+  /** There is room again after something was dropped: the place to say what. */
+  onGapOver(): void;
   /** The reader has gone away; nothing is written any more. Once. */
   onClosed(): void;
 }
 
-const fullBytes = 2 ** 20;
+interface Entry {
+  readonly text: string;
+  readonly onTaken: (() => void) | undefined;
+}
+
 const roomBytes = 2 ** 18;
 const writeBytes = 2 ** 18;
 /** What is printed by processes that are ending is taken up to here, whoever reads. */
@@ -37,11 +41,10 @@ const maxBytes = 16 * 2 ** 20;
 /** The writer is opened when there is something to write: not before the first process is started. */
 export function createSink(open: () => Writer, listener: SinkListener): Sink {
   let writer: Writer | undefined;
-  let queue: string[] = [];
-  let inFlight = "";
+  const queue: Entry[] = [];
+  let inFlight: readonly Entry[] = [];
   let queuedBytes = 0;
   let state: "idle" | "writing" | "closed" = "idle";
-  let wasFull = false;
   let dropped: Dropped = { lines: 0, bytes: 0 };
   let progress = 0;
   let onIdle: (() => void)[] = [];
@@ -52,36 +55,39 @@ export function createSink(open: () => Writer, listener: SinkListener): Sink {
       inFlight = takeSome();
       try {
         writer ??= open();
-        await writer.write(inFlight);
+        await writer.write(inFlight.map(({ text }) => text).join(""));
       } catch {
         close();
         return;
       }
       progress += 1;
-      queuedBytes -= inFlight.length;
-      inFlight = "";
-      if (wasFull && queuedBytes <= roomBytes) {
-        wasFull = false;
-        listener.onRoom();
-      }
+      forget(inFlight);
+      inFlight = [];
+      if (dropped.lines > 0 && queuedBytes <= roomBytes) listener.onGapOver();
     }
     state = "idle";
     settle();
   }
 
   /** Small texts together, yet not so much that a slow reader would look like none. */
-  function takeSome(): string {
+  function takeSome(): readonly Entry[] {
     let count = 0;
     for (let bytes = 0; bytes < writeBytes && count < queue.length; count += 1) {
-      bytes += queue[count]?.length ?? 0;
+      bytes += queue[count]?.text.length ?? 0;
     }
-    return queue.splice(0, count).join("");
+    return queue.splice(0, count);
+  }
+
+  function forget(entries: readonly Entry[]): void {
+    for (const { text, onTaken } of entries) {
+      queuedBytes -= text.length;
+      onTaken?.();
+    }
   }
 
   function close(): void {
     state = "closed";
-    queue = [];
-    queuedBytes = 0;
+    forget([...inFlight, ...queue.splice(0)]);
     settle();
     listener.onClosed();
   }
@@ -92,9 +98,8 @@ export function createSink(open: () => Writer, listener: SinkListener): Sink {
   }
 
   function giveUp(): void {
-    for (const text of [inFlight, ...queue]) drop(text);
-    queue = [];
-    queuedBytes = inFlight.length;
+    for (const { text } of [...inFlight, ...queue]) drop(text);
+    forget(queue.splice(0));
     settle();
   }
 
@@ -105,21 +110,18 @@ export function createSink(open: () => Writer, listener: SinkListener): Sink {
   }
 
   return {
-    write(text) {
-      if (state === "closed") return;
+    write(text, onTaken) {
+      if (state === "closed") return onTaken?.();
       // Once something is missing, all is, until there is room: the gap is one, and in one place.
       const isTooMuch = queuedBytes > 0 && queuedBytes + text.length > maxBytes;
       if (dropped.lines > 0 || isTooMuch) {
-        wasFull = true;
         drop(text);
-        return;
+        return onTaken?.();
       }
-      queue.push(text);
+      queue.push({ text, onTaken });
       queuedBytes += text.length;
-      wasFull ||= queuedBytes > fullBytes;
       if (state === "idle") void writeAll();
     },
-    isFull: () => wasFull,
     flush(stalledMs) {
       if (state !== "writing") return Promise.resolve();
       return new Promise((resolve) => {

@@ -7,7 +7,7 @@ const firstPauseMs = 15;
 const longestPauseMs = 100;
 /** Zombies that nobody reaps keep a group there for ever; telling them apart costs a whole scan. */
 const firstLookMs = 40;
-const lookAgainMs = 1_000;
+const lookAgainMs = 200;
 
 /** Resolves with nobody when it is empty, or with who is left when `hasGivenUp` says so. */
 export async function untilEmpty(

@@ -34,11 +34,22 @@ const graceMs = 10_000;
 const lookAgainMs = 50;
 
 export async function runOneOff({ command, cwd, environment }: OneOff): Promise<OneOffEnd> {
-  const { execa } = await import("execa");
   const ignore = () => {};
-  for (const signal of keyboardSignals) process.on(signal, ignore);
+  let child: { readonly pid?: number; kill(signal: NodeJS.Signals): boolean } | undefined;
+  let early: NodeJS.Signals | undefined;
+  let passed: Promise<void> | undefined;
   const mark = `${oneOffVariable}=${process.pid}-${Date.now().toString(36)}`;
-  const child = execa("/bin/sh", ["-c", "--", withExec(command)], {
+  const pass = (signal: NodeJS.Signals) => {
+    early ??= signal;
+    child?.kill(signal);
+    passed = passOn(signal, mark, child?.pid);
+  };
+  // Before the command is started: it must not be left alone by a signal that comes just then.
+  for (const signal of keyboardSignals) process.on(signal, ignore);
+  for (const signal of passedSignals) process.on(signal, pass);
+  const { execa } = await import("execa");
+  if (early !== undefined) return endedBy(early);
+  const started = execa("/bin/sh", ["-c", "--", withExec(command)], {
     cwd,
     env: {
       ...Object.fromEntries(environment),
@@ -51,22 +62,18 @@ export async function runOneOff({ command, cwd, environment }: OneOff): Promise<
     cleanup: false,
     forceKillAfterDelay: false,
   });
-  let passed: Promise<void> | undefined;
-  const pass = (signal: NodeJS.Signals) => {
-    child.kill(signal);
-    passed = passOn(signal, mark, child.pid);
-  };
-  for (const signal of passedSignals) process.on(signal, pass);
-  const end = await child;
+  child = started;
+  const end = await started;
   if (passed !== undefined) await passed.then(() => untilGone(mark));
-  for (const signal of passedSignals) process.off(signal, pass);
-  for (const signal of keyboardSignals) process.off(signal, ignore);
-  if (end.signal !== undefined) {
-    return { exitCode: 128 + signalNumber(end.signal), signal: end.signal };
-  }
+  if (end.signal !== undefined) return endedBy(end.signal);
   if (end.exitCode !== undefined) return { exitCode: end.exitCode };
   const reason = errorCode(end.cause) ?? end.shortMessage ?? "for an unknown reason";
   return { exitCode: 1, problem: `could not start ${command}: ${reason}` };
+}
+
+function endedBy(signal: NodeJS.Signals): OneOffEnd {
+  for (const each of [...passedSignals, ...keyboardSignals]) process.removeAllListeners(each);
+  return { exitCode: 128 + signalNumber(signal), signal };
 }
 
 /** A shell in between passes no signal on, and the group is the terminal's, procman included. */

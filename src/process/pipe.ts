@@ -25,8 +25,8 @@ export interface ChildPipe {
 export interface PipeMaker {
   /** Rejects when no FIFO can be made here, or no descriptor is left. */
   take(): Promise<ChildPipe>;
-  /** Instead of any `take`: resolves when nothing is left of what was made ahead. */
-  discard(): Promise<void>;
+  /** No `take` after it. Resolves when no name and no helper is left of what was made. */
+  close(): Promise<void>;
 }
 
 interface Batch {
@@ -44,6 +44,11 @@ export function createPipeMaker(ahead: number): PipeMaker {
   let isFirst = true;
   let open: Batch | undefined;
   let stdin: number | undefined;
+  let tidy: Promise<unknown> = Promise.resolve();
+
+  function tidyUp(released: Promise<void>): void {
+    tidy = Promise.all([tidy, released]);
+  }
 
   function newBatch(): Batch {
     const isAhead = isFirst;
@@ -69,7 +74,7 @@ export function createPipeMaker(ahead: number): PipeMaker {
       return others.slice(0, count).map((path) => tryOpen(path, silent));
     } finally {
       // Not before the children that wait for these are started.
-      setImmediate(() => void release());
+      tidyUp(nextTurn().then(release));
     }
   }
 
@@ -85,7 +90,10 @@ export function createPipeMaker(ahead: number): PipeMaker {
       for (let turn = 0; turn < index; turn += 1) await nextTurn();
       return pipe;
     },
-    discard: () => firstFifos.release(),
+    async close() {
+      if (isFirst) tidyUp(firstFifos.release());
+      await tidy;
+    },
   };
 }
 

@@ -9,7 +9,10 @@ import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promi
 
 export interface ProcessTable {
   members(pgid: number): Promise<readonly number[]>;
-  /** For each mark, such as `PROCMAN_RUN=…`, who has it in the environment it was started with. */
+  /**
+   * For each mark, such as `PROCMAN_RUN=…`, who has it in the environment it was started with, or
+   * had it from a procman around its own.
+   */
   marked(marks: readonly string[]): Promise<ReadonlyMap<string, readonly number[]>>;
   /** Its words, with blanks or NULs between them, or undefined when it is gone. */
   findCommand(pid: number): Promise<string | undefined>;
@@ -22,11 +25,13 @@ export const processTable: ProcessTable = existsSync("/proc/self/environ")
 /** A scan of /proc must not hold up the event loop: this many files, then a turn for others. */
 const filesPerTurn = 64;
 
-/** As long as an exec may take. */
+/** An exec leaves a process without an environment for a moment, longer when disks are slow. */
 const execMs = 5;
+const maxExecs = 40;
 
 function procTable(): ProcessTable {
-  let unclearBefore: ReadonlySet<number> = new Set();
+  /** Kernel threads, and who was started without any environment. */
+  const bare = new Set<number>();
 
   return {
     async members(pgid) {
@@ -42,14 +47,15 @@ function procTable(): ProcessTable {
     },
     async marked(marks) {
       const found = new Map<string, number[]>(marks.map((mark) => [mark, []]));
-      const unclear = new Set<number>();
-      await scan(() => findMarked(procPids(), marks, found, unclear));
-      const fresh = [...unclear].filter((pid) => !unclearBefore.has(pid));
-      unclearBefore = unclear;
-      if (fresh.length > 0) {
-        await sleep(execMs);
-        await scan(() => findMarked(fresh, marks, found, new Set()));
+      let pids = procPids();
+      for (let pass = 0; pass < maxExecs && pids.length > 0; pass += 1) {
+        if (pass > 0) await sleep(execMs);
+        const unclear = new Set<number>();
+        const now = pids;
+        await scan(() => findMarked(now, marks, found, unclear));
+        pids = [...unclear].filter((pid) => !bare.has(pid) && isInExec(pid, bare));
       }
+      for (const pid of pids) bare.add(pid);
       return found;
     },
     async findCommand(pid) {
@@ -78,6 +84,17 @@ async function scan(files: () => Iterable<unknown>): Promise<void> {
   }
 }
 
+const kernelThreadFlag = 0x200000;
+
+/** Of a process without an environment. Adds it to `bare` when it can never have one. */
+function isInExec(pid: number, bare: Set<number>): boolean {
+  const stat = readProcFile(pid, "stat");
+  if (stat === undefined) return false;
+  const [state, , , , , , flags] = stat.slice(stat.lastIndexOf(")") + 2).split(" ", 7);
+  if (Number(flags) & kernelThreadFlag) bare.add(pid);
+  return !bare.has(pid) && state !== "Z" && state !== "X";
+}
+
 /**
  * `unclear` gets those without any environment: kernel threads, zombies, and whoever is in the
  * middle of an exec, and may turn out to be marked a moment later.
@@ -93,18 +110,17 @@ function* findMarked(
     const environ = readProcFile(pid, "environ");
     if (environ === undefined) continue;
     if (environ === "") unclear.add(pid);
-    for (const mark of marks) if (hasVariable(environ, mark)) found.get(mark)?.push(pid);
+    for (const mark of marks) if (hasMark(environ, mark)) found.get(mark)?.push(pid);
   }
 }
 
-/** Only a whole variable counts, not a part of another one's value. */
-function hasVariable(environ: string, mark: string): boolean {
-  const at = environ.indexOf(mark);
-  return (
-    at >= 0 &&
-    (at === 0 || environ[at - 1] === "\0") &&
-    (environ[at + mark.length] ?? "\0") === "\0"
-  );
+/** Only a whole variable counts, or its value as a word among the marks of outer procmans. */
+function hasMark(environ: string, mark: string): boolean {
+  return `\0${environ}\0`.includes(`\0${mark}\0`) || environ.includes(outerMark(mark));
+}
+
+function outerMark(mark: string): string {
+  return ` ${mark.slice(mark.indexOf("=") + 1)} `;
 }
 
 function procPids(): readonly number[] {
@@ -166,7 +182,7 @@ export function psTable(): ProcessTable {
       );
       const pidsOf = (mark: string) =>
         rows
-          .filter((row) => ` ${row} `.includes(` ${mark} `))
+          .filter((row) => ` ${row} `.includes(` ${mark} `) || row.includes(outerMark(mark)))
           .map((row) => Number.parseInt(row, 10))
           .filter((pid) => pid !== process.pid);
       return new Map(marks.map((mark) => [mark, pidsOf(mark)]));

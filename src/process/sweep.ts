@@ -24,6 +24,7 @@ const politeMs = 1_000;
 const forcedMs = 1_000;
 const firstPauseMs = 15;
 const longestPauseMs = 100;
+const maxFailures = 20;
 
 /** Servers that many projects share: whoever started one does not own it. */
 const backgroundServers = new Set(
@@ -109,6 +110,7 @@ function askOnce(pids: readonly number[], asked: Set<number>): void {
 function createFinder(table: ProcessTable): (mark: string) => Promise<readonly number[]> {
   let waiting = new Map<string, ((pids: readonly number[]) => void)[]>();
   let isPassing = false;
+  let failures = 0;
 
   async function passes(): Promise<void> {
     while (waiting.size > 0) {
@@ -121,11 +123,16 @@ function createFinder(table: ProcessTable): (mark: string) => Promise<readonly n
 
   async function serve(served: typeof waiting): Promise<void> {
     const found = await table.marked([...served.keys()]).catch(() => undefined);
-    // No descriptor may be left to look with: that is no reason to believe nobody is there.
-    if (found === undefined) await sleep(longestPauseMs);
+    // No descriptor may be left to look with: that is no reason to believe nobody is there, but
+    // none to wait for ever either.
+    failures = found === undefined ? failures + 1 : 0;
+    if (found === undefined && failures < maxFailures) {
+      for (const [mark, resolves] of served) wait(mark, ...resolves);
+      await sleep(longestPauseMs);
+      return;
+    }
     for (const [mark, resolves] of served) {
-      if (found === undefined) wait(mark, ...resolves);
-      else for (const resolve of resolves) resolve(found.get(mark) ?? []);
+      for (const resolve of resolves) resolve(found?.get(mark) ?? []);
     }
   }
 

@@ -15,21 +15,19 @@ import type { Notice } from "../core/notice.ts";
 import type { InstanceSpec } from "../core/plan.ts";
 import type { LineSplitter } from "../logs/line-batches.ts";
 import type { Child, ChildEnd, ChildListener } from "../process/child.ts";
+import type { Pace } from "./output-hub.ts";
 
 export interface Runner {
   readonly spec: InstanceSpec;
   instance(): Instance;
   send(event: InstanceEvent): void;
-  pause(): void;
-  resume(): void;
 }
 
 export interface RunnerTools {
   launch(spec: InstanceSpec, listener: ChildListener): Child;
   /** Resolves with true when the instance is ready; undefined when there is nothing to ask. */
   readonly probe: ((spec: InstanceSpec, givenUp: AbortSignal) => Promise<boolean>) | undefined;
-  openOutput(name: string): LineSplitter;
-  isOutputFull(): boolean;
+  openOutput(name: string, pace: Pace): LineSplitter;
   tell(name: string, notice: Notice): void;
   /** After every event. */
   onChange(runner: Runner): void;
@@ -63,9 +61,14 @@ export function createRunner(
 
   function carryOut(effect: Effect): void {
     switch (effect.do) {
-      case "spawn":
-        child = tools.launch(spec, listen(effect.run));
+      case "spawn": {
+        const launched: Child = tools.launch(
+          spec,
+          listen(effect.run, { hold: () => launched.pause(), flow: () => launched.resume() }),
+        );
+        child = launched;
         return;
+      }
       case "stop":
         child?.stop(stopSignal);
         return;
@@ -85,13 +88,12 @@ export function createRunner(
     }
   }
 
-  function listen(run: number): ChildListener {
-    const lines = tools.openOutput(spec.name);
+  function listen(run: number, pace: Pace): ChildListener {
+    const lines = tools.openOutput(spec.name, pace);
     return {
       onPoorPipe: (reason) => tools.tell(spec.name, { kind: "poor-pipe", reason }),
       onStarted(pid) {
         tools.tell(spec.name, { kind: "started", pid, port: spec.port, command: spec.command });
-        if (tools.isOutputFull()) child?.pause();
         void probe(run);
       },
       onOutput: lines.push,
@@ -114,8 +116,6 @@ export function createRunner(
     spec,
     instance: () => instance,
     send,
-    pause: () => child?.pause(),
-    resume: () => child?.resume(),
   };
   return runner;
 }

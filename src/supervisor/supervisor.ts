@@ -22,8 +22,6 @@ export interface Supervisor {
   kill(): void;
   /** Who has a process, or may have one. */
   running(): readonly string[];
-  pause(): void;
-  resume(): void;
 }
 
 export interface SupervisorOptions {
@@ -89,12 +87,6 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     },
     running: () =>
       runners.filter(({ instance }) => isRunning(instance().state)).map(({ spec }) => spec.name),
-    pause() {
-      for (const runner of runners) runner.pause();
-    },
-    resume() {
-      for (const runner of runners) runner.resume();
-    },
   };
 }
 

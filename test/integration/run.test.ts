@@ -152,6 +152,15 @@ describe.concurrent("the end of a one-off is that of procman", () => {
     expect(await rig.end()).toMatchObject({ code: 6, signal: null, stdout: "goodbye\n" });
   });
 
+  it.each([1, 2, 3])("after SIGTERM, as soon as there is a command (%i)", async () => {
+    await using rig = await Rig.create({ Procfile: procfile("web") });
+    rig.procman(["run", "web"]);
+    await rig.poll("a process", () => rig.processes().length > 0 || undefined);
+    rig.signal("SIGTERM");
+    const { status } = await rig.end();
+    expect(status).toBe(143);
+  });
+
   it("after SIGTERM, which reaches what a shell has started, too", async () => {
     await using rig = await Rig.create({ Procfile: `web: ${childCommand}; true\n` });
     rig.procman(["run", "web"]);

@@ -50,9 +50,9 @@ function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-function createSubject(onRoom: () => void = () => {}) {
+function createSubject(onGapOver: () => void = () => {}) {
   const writer = new HandWriter();
-  const listener = { onRoom: vi.fn(onRoom), onClosed: vi.fn() };
+  const listener = { onGapOver: vi.fn(onGapOver), onClosed: vi.fn() };
   return { writer, listener, sink: createSink(() => writer, listener) };
 }
 
@@ -64,7 +64,7 @@ describe("what is written", () => {
   it("opens the writer, once, and nothing else does", async () => {
     const writer = new HandWriter();
     const open = vi.fn(() => writer);
-    const sink = createSink(open, { onRoom() {}, onClosed() {} });
+    const sink = createSink(open, { onGapOver() {}, onClosed() {} });
     await sink.flush(1_000);
     expect(open).not.toHaveBeenCalled();
     sink.write("a\n");
@@ -125,62 +125,36 @@ describe("what is written", () => {
   });
 });
 
-describe("a slow reader", () => {
-  it("makes it full above 1 MiB, and there is room again at 256 KiB", async () => {
-    const { sink, writer, listener } = createSubject();
-    for (let count = 0; count < 8; count += 1) sink.write(line(128 * kib));
-    expect(sink.isFull()).toBe(false);
-    sink.write("a\n");
-    expect(sink.isFull()).toBe(true);
-    // What is being written counts until somebody has read it: 128 KiB, then 256 KiB each.
-    for (const leftKib of [896, 640, 384]) {
-      await writer.read();
-      expect([leftKib, sink.isFull(), listener.onRoom.mock.calls.length]).toEqual([
-        leftKib,
-        true,
-        0,
-      ]);
-    }
+describe("who has written", () => {
+  it("is told once the text is read, in order, and not before", async () => {
+    const { sink, writer } = createSubject();
+    const taken: string[] = [];
+    for (const name of ["a", "b", "c"]) sink.write(`${name}\n`, () => taken.push(name));
+    expect(taken).toEqual([]);
     await writer.read();
-    expect(sink.isFull()).toBe(false);
-    expect(listener.onRoom).toHaveBeenCalledTimes(1);
-    await writer.readAll();
-    expect(listener.onRoom).toHaveBeenCalledTimes(1);
-  });
-
-  it("stays full until then, though a little more is written", async () => {
-    const { sink, writer, listener } = createSubject();
-    for (let count = 0; count < 9; count += 1) sink.write(line(128 * kib));
+    expect(taken).toEqual(["a"]);
     await writer.read();
-    await writer.read();
-    sink.write("a\n");
-    expect(sink.isFull()).toBe(true);
-    await writer.readAll();
-    expect(listener.onRoom).toHaveBeenCalledTimes(1);
+    expect(taken).toEqual(["a", "b", "c"]);
   });
 
-  it("who never makes it full is not told of room", async () => {
-    const { sink, writer, listener } = createSubject();
-    sink.write(line(mib));
+  it("may write again from there", async () => {
+    const { sink, writer } = createSubject();
+    sink.write("a\n", () => sink.write("b\n"));
     await writer.readAll();
-    expect(listener.onRoom).not.toHaveBeenCalled();
+    expect(writer.written).toEqual(["a\n", "b\n"]);
   });
 
-  it("can make it full again", async () => {
-    const { sink, writer, listener } = createSubject();
-    for (const times of [1, 2, 3]) {
-      sink.write(line(mib + 1));
-      expect(sink.isFull()).toBe(true);
-      await writer.readAll();
-      expect(listener.onRoom).toHaveBeenCalledTimes(times);
-    }
-  });
-
-  it("may be written to from the call that says there is room", async () => {
-    const { sink, writer } = createSubject(() => sink.write("room\n"));
-    sink.write(line(mib + 1));
-    await writer.readAll();
-    expect(writer.written.at(-1)).toBe("room\n");
+  it("is told when the text is dropped, or can never be written", async () => {
+    const { sink, writer } = createSubject();
+    const taken: string[] = [];
+    const write = (name: string, text: string) => sink.write(text, () => taken.push(name));
+    write("first", line(16 * mib));
+    write("dropped", "a\n");
+    expect(taken).toEqual(["dropped"]);
+    await writer.close();
+    expect(taken).toEqual(["dropped", "first"]);
+    write("late", "b\n");
+    expect(taken).toEqual(["dropped", "first", "late"]);
   });
 });
 
@@ -203,21 +177,21 @@ describe("what nobody reads", () => {
     sink.write("dropped\n");
     await writer.read();
     sink.write("dropped too\n");
-    expect(listener.onRoom).not.toHaveBeenCalled();
+    expect(listener.onGapOver).not.toHaveBeenCalled();
     await writer.readAll();
     expect(sink.takeDropped()).toEqual({ lines: 2, bytes: 20 });
     sink.write("next\n");
     expect(writer.written.at(-1)).toBe("next\n");
   });
 
-  it("has its place told by the call that says there is room", async () => {
+  it("has its place told by the call that says the gap is over", async () => {
     const { sink, writer } = createSubject(() => {
       const { lines, bytes } = sink.takeDropped();
       sink.write(`${lines} lines, ${bytes} bytes\n`);
     });
     for (let count = 0; count < sixteen; count += 1) sink.write(line(mib));
     sink.write("dropped\n");
-    while (sink.isFull()) await writer.read();
+    await writer.readAll();
     sink.write("next\n");
     await writer.readAll();
     expect(writer.written.join("").endsWith("x\n1 lines, 8 bytes\nnext\n")).toBe(true);
@@ -268,7 +242,7 @@ describe("a reader that has gone away", () => {
     await turn();
     expect(writer.written).toEqual(["a\n"]);
     expect(listener.onClosed).toHaveBeenCalledTimes(1);
-    expect(listener.onRoom).not.toHaveBeenCalled();
+    expect(listener.onGapOver).not.toHaveBeenCalled();
   });
 
   it("is one that never was there", async () => {
@@ -276,7 +250,7 @@ describe("a reader that has gone away", () => {
     const open = () => {
       throw new Error("EBADF");
     };
-    const sink = createSink(open, { onRoom() {}, onClosed });
+    const sink = createSink(open, { onGapOver() {}, onClosed });
     sink.write("a\n");
     await sink.flush(1_000);
     expect(onClosed).toHaveBeenCalledTimes(1);
@@ -287,7 +261,6 @@ describe("a reader that has gone away", () => {
     sink.write("a\n");
     await writer.close();
     for (let count = 0; count < 17; count += 1) sink.write(line(mib));
-    expect(sink.isFull()).toBe(false);
     expect(sink.takeDropped()).toEqual({ lines: 0, bytes: 0 });
   });
 

@@ -56,7 +56,7 @@ describe("a pipe maker", () => {
   });
 
   it("leaves nothing behind when none is wanted", async () => {
-    await createPipeMaker(3).discard();
+    await createPipeMaker(3).close();
     expect(readdirSync(folder)).toEqual([]);
   });
 
@@ -64,7 +64,7 @@ describe("a pipe maker", () => {
     process.env["TMPDIR"] = join(folder, "missing");
     const maker = createPipeMaker(1);
     await expect(maker.take()).rejects.toThrow("ENOENT");
-    await maker.discard();
+    await maker.close();
   });
 
   // 1 MiB holds what a program in Node may print before it exits, 64 KiB does not.

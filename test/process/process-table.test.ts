@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import process from "node:process";
 import { describe, expect, it } from "vitest";
+import { untilEmpty } from "../../src/process/group.ts";
 import {
   markedNow,
   nameOf,
@@ -30,6 +31,7 @@ async function startPair(value: string): Promise<{ leader: ChildProcess; pgid: n
 async function end({ leader, pgid }: { leader: ChildProcess; pgid: number }): Promise<void> {
   process.kill(-pgid, "SIGKILL");
   if (leader.exitCode === null && leader.signalCode === null) await once(leader, "exit");
+  await untilEmpty(pgid, processTable, () => false);
 }
 
 // The second is what systems without /proc have; it must see the same.

@@ -4,25 +4,19 @@ import type { Dropped, Sink } from "../../src/logs/sink.ts";
 import { createOutputHub, describeDropped } from "../../src/supervisor/output-hub.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
 
-/** Full above so many characters, and never empty but by the test. */
-const fullLength = 100;
-
+/** Takes what the test says, when it says so. */
 class FakeSink implements Sink {
   written = "";
   dropped: Dropped = { lines: 0, bytes: 0 };
-  private length = 0;
+  private readonly waiting: (() => void)[] = [];
 
-  write(text: string): void {
+  write(text: string, onTaken?: () => void): void {
     this.written += text;
-    this.length += text.length;
+    this.waiting.push(() => onTaken?.());
   }
 
-  isFull(): boolean {
-    return this.length > fullLength;
-  }
-
-  empty(): void {
-    this.length = 0;
+  take(count = this.waiting.length): void {
+    for (const onTaken of this.waiting.splice(0, count)) onTaken();
   }
 
   takeDropped(): Dropped {
@@ -52,10 +46,10 @@ function createSubject(quiet: readonly string[] = []) {
       names: ["web.1", "worker.1"],
     }),
     isShown: (name) => !quiet.includes(name),
-    onPace: (pace) => paces.push(pace),
   });
   const print = (name: string) => {
-    const lines = hub.open(name);
+    const pace = (what: string) => () => paces.push(`${name} ${what}`);
+    const lines = hub.open(name, { hold: pace("hold"), flow: pace("flow") });
     return (text: string) => lines.push(Buffer.from(text));
   };
   return { sink, clock, hub, paces, print };
@@ -83,7 +77,7 @@ describe("what children print", () => {
 
   it("is shown to its end", () => {
     const { sink, hub } = createSubject();
-    const lines = hub.open("web.1");
+    const lines = hub.open("web.1", { hold() {}, flow() {} });
     lines.push(Buffer.from("a"));
     lines.end();
     expect(sink.written).toBe("web.1    | a\n");
@@ -121,39 +115,41 @@ describe("what procman says", () => {
 });
 
 describe("a slow reader", () => {
-  const long = `${"x".repeat(fullLength)}\n`;
+  const chunk = `${"x".repeat(60_000)}\n`;
 
-  it("holds children up when the sink is full, once", () => {
-    const { hub, paces, print } = createSubject();
+  it("holds back an instance of which much is waiting, once, and nobody else", () => {
+    const { paces, print } = createSubject();
     const web = print("web.1");
-    web("a\n");
-    expect([hub.isFull(), paces]).toEqual([false, []]);
-    web(long);
-    web("b\n");
-    expect([hub.isFull(), paces]).toEqual([true, ["hold"]]);
+    const worker = print("worker.1");
+    for (let count = 0; count < 4; count += 1) web(chunk);
+    expect(paces).toEqual([]);
+    for (let count = 0; count < 4; count += 1) web(chunk);
+    worker("tick\n");
+    expect(paces).toEqual(["web.1 hold"]);
   });
 
-  it.each<[name: string, speak: (hub: ReturnType<typeof createSubject>["hub"]) => void]>([
-    ["a line of its own", (hub) => hub.say(long)],
-    [
-      "a line about an instance",
-      (hub) => hub.tell("web.1", { kind: "swept", processes: [long.trimEnd()] }),
-    ],
-  ])("holds children up when procman fills the sink with %s", (_, speak) => {
-    const { hub, paces } = createSubject();
-    speak(hub);
-    expect([hub.isFull(), paces]).toEqual([true, ["hold"]]);
+  it("lets it go on when most of it is taken, and holds it back again", () => {
+    const { sink, paces, print } = createSubject();
+    const web = print("web.1");
+    for (let count = 0; count < 5; count += 1) web(chunk);
+    sink.take(2);
+    expect(paces).toEqual(["web.1 hold"]);
+    sink.take(1);
+    expect(paces).toEqual(["web.1 hold", "web.1 flow"]);
+    for (let count = 0; count < 3; count += 1) web(chunk);
+    expect(paces).toEqual(["web.1 hold", "web.1 flow", "web.1 hold"]);
   });
 
-  it("lets children go on when there is room", () => {
-    const { sink, hub, paces, print } = createSubject();
+  it("is not shown a line in pieces because nobody reads the rest of it", () => {
+    const { sink, clock, print } = createSubject();
     const web = print("web.1");
-    web(long);
-    sink.empty();
-    hub.onRoom();
-    expect(paces).toEqual(["hold", "flow"]);
-    web(long);
-    expect(paces).toEqual(["hold", "flow", "hold"]);
+    for (let count = 0; count < 5; count += 1) web(chunk);
+    web("first half, ");
+    clock.advance(10_000);
+    sink.take();
+    clock.advance(100);
+    web("second half\n");
+    expect(sink.written.endsWith("web.1    | first half, second half\n")).toBe(true);
   });
 
   it("is told what is missing, where it is missing", () => {
@@ -161,7 +157,7 @@ describe("a slow reader", () => {
     const web = print("web.1");
     web("a\n");
     sink.dropped = { lines: 3, bytes: 21 };
-    hub.onRoom();
+    hub.onGapOver();
     web("b\n");
     expect(sink.written).toBe(`web.1    | a\nprocman  | ${describeDropped(3, 21)}\nweb.1    | b\n`);
     expect(describeDropped(3, 21)).toContain("3 lines (21 bytes)");
@@ -169,7 +165,7 @@ describe("a slow reader", () => {
 
   it("is told nothing when nothing is missing", () => {
     const { sink, hub } = createSubject();
-    hub.onRoom();
+    hub.onGapOver();
     expect(sink.written).toBe("");
   });
 });

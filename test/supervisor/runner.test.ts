@@ -22,8 +22,7 @@ function createSubject() {
     {
       launch: children.launch,
       probe: undefined,
-      openOutput: () => ({ push() {}, end() {} }),
-      isOutputFull: () => false,
+      openOutput: () => ({ push() {}, pause() {}, resume() {}, end() {} }),
       tell: (_, notice) => told.push(describeNotice(notice)),
       onChange: ({ instance }) => changes.push(instance().state.is),
       clock,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { describeNotice } from "../../src/core/notice.ts";
 import type { InstanceSpec } from "../../src/core/plan.ts";
+import type { Pace } from "../../src/supervisor/output-hub.ts";
 import { createSupervisor, type SupervisorOptions } from "../../src/supervisor/supervisor.ts";
 import {
   createFakeChildren,
@@ -34,7 +35,7 @@ function createSubject(names: readonly string[], options: Partial<SupervisorOpti
   const told: string[] = [];
   const ended: number[] = [];
   const probes: Probe[] = [];
-  const output = { isFull: false };
+  const paces = new Map<string, Pace>();
   const supervisor = createSupervisor({
     specs: names.map(specOf),
     restart: "on-failure",
@@ -50,18 +51,22 @@ function createSubject(names: readonly string[], options: Partial<SupervisorOpti
           };
           probes.push({ name, givenUp, answer });
         }),
-      openOutput: (name) => ({
-        push: (bytes) => told.push(`${name} prints ${bytes}`),
-        end: () => told.push(`${name} prints no more`),
-      }),
-      isOutputFull: () => output.isFull,
+      openOutput: (name, pace) => {
+        paces.set(name, pace);
+        return {
+          push: (bytes) => told.push(`${name} prints ${bytes}`),
+          pause() {},
+          resume() {},
+          end: () => told.push(`${name} prints no more`),
+        };
+      },
       tell: (name, notice) => told.push(`${name} ${describeNotice(notice)}`),
       clock,
       random: () => 0.5,
     },
     ...options,
   });
-  return { clock, children, told, ended, probes, output, supervisor };
+  return { clock, children, told, ended, probes, paces, supervisor };
 }
 
 /** All of it started, and alive for a while. */
@@ -494,36 +499,23 @@ describe("--no-restart", () => {
   });
 });
 
-describe("pause and resume", () => {
-  it("reach every child", () => {
-    const { supervisor, children } = createRunning(["a.1", "b.1"]);
-    supervisor.pause();
-    supervisor.resume();
-    expect(children.asked).toEqual(["a.1 pause", "b.1 pause", "a.1 resume", "b.1 resume"]);
+describe("the pace of an instance", () => {
+  it("reaches its child and no other", () => {
+    const { paces, children } = createRunning(["a.1", "b.1"]);
+    paces.get("a.1")?.hold();
+    paces.get("a.1")?.flow();
+    expect(children.asked).toEqual(["a.1 pause", "a.1 resume"]);
   });
 
-  it("reach the present run", () => {
-    const { supervisor, children, clock } = createRunning(["a.1"]);
+  it("is that of one run: the next one is not held for the last", () => {
+    const { paces, children, clock } = createRunning(["a.1"]);
+    const first = paces.get("a.1");
     children.get("a.1").end(exitCode(1));
     clock.advance(500);
     children.get("a.1").start();
-    supervisor.pause();
-    expect(children.all.map(({ asked }) => asked)).toEqual([["stop SIGTERM"], ["pause"]]);
-  });
-
-  it("are not missed by a child that is started meanwhile", () => {
-    const { supervisor, children, output } = createSubject(["a.1"]);
-    supervisor.start();
-    output.isFull = true;
-    children.get("a.1").start();
-    expect(children.asked).toEqual(["a.1 pause"]);
-  });
-
-  it("are nothing before the start", () => {
-    const { supervisor, children } = createSubject(["a.1"]);
-    supervisor.pause();
-    supervisor.resume();
-    expect(children.asked).toEqual([]);
+    first?.hold();
+    paces.get("a.1")?.hold();
+    expect(children.all.map(({ asked }) => asked)).toEqual([["stop SIGTERM", "pause"], ["pause"]]);
   });
 });
 
