@@ -1,4 +1,5 @@
 /** From the command line to a command, and from its end to procman's: the one exit. */
+import { exitCodes } from "./exit-codes.ts";
 import { parseQuickly } from "./parse-quickly.ts";
 
 async function main(args: readonly string[]): Promise<number> {
@@ -6,4 +7,13 @@ async function main(args: readonly string[]): Promise<number> {
   return typeof call === "number" ? call : call.command.run(call.words, call.options);
 }
 
-void main(process.argv.slice(2)).then((exitCode) => process.exit(exitCode));
+/** The only thing that cannot be known of the current folder is where it was. */
+function explainLostFolder(error: unknown): number {
+  if (!(error instanceof Error && "syscall" in error && error.syscall === "uv_cwd")) throw error;
+  process.stderr.write("procman: the current folder has been deleted; go to another one\n");
+  return exitCodes.failed;
+}
+
+void main(process.argv.slice(2))
+  .catch(explainLostFolder)
+  .then((exitCode) => process.exit(exitCode));

@@ -30,7 +30,7 @@ import {
 } from "../core/settings.ts";
 import { type EnvFiles, isMissing, readEnvFiles, showPath, unreadable } from "./env-files.ts";
 import { filesAtOnce, filesInTime } from "./files.ts";
-import { type FileOptions, optionsFileName } from "./options-file.ts";
+import { type FileOptions, noOptions, optionsFileName } from "./options-file.ts";
 
 /** What the command line says. Relative paths are seen from `cwd`. */
 export interface LoadRequest {
@@ -76,14 +76,17 @@ export async function loadApp(request: LoadRequest): Promise<Result<App>> {
     return result.ok ? result.value : undefined;
   };
   const found = await findRoot(request);
-  const options = collect(await readOptions(found, request.cwd));
+  const options = collect(await readOptions(found, request.cwd)) ?? noOptions;
+  const filesWin = request.filesWin || options.filesWin;
   const root = rootOf(request, options, found);
-  const givenSettings = { ...options?.settings, ...given(request.settings) };
+  const givenSettings = { ...options.settings, ...given(request.settings) };
   const settings = collect(readSettings(givenSettings));
 
-  const envFiles = chooseEnvFiles(request, options, root);
-  const layers = collect(withLayers(await readEnvFiles(envFiles, filesAtOnce), request));
-  const readLayers = async () => withLayers(await readEnvFiles(envFiles, filesInTime), request);
+  const envFiles = chooseEnvFiles(request, options, root, filesWin);
+  const { builtIn, shell } = request;
+  const others = { builtIn, shell, filesWin };
+  const layers = collect(withLayers(await readEnvFiles(envFiles, filesAtOnce), others));
+  const readLayers = async () => withLayers(await readEnvFiles(envFiles, filesInTime), others);
   const environment = layers ? mergeLayers(layers) : request.shell;
 
   const read = await readProcessTypes(request, options, root, environment);
@@ -95,7 +98,7 @@ export async function loadApp(request: LoadRequest): Promise<Result<App>> {
   if (!(layers && types && settings && basePort && plan)) {
     return { ok: false, diagnostics: problems };
   }
-  const name = request.app ?? basename(root);
+  const name = request.app ?? String(options.app?.value ?? basename(root));
   const notes = read.note === undefined ? [] : [read.note];
   const app = { name, root, types, settings, basePort, layers, readLayers, notes, ...plan };
   return resultOf(app, problems);
@@ -135,9 +138,9 @@ async function findRoot({ cwd, root, procfile }: LoadRequest): Promise<string> {
   }
 }
 
-function rootOf(request: LoadRequest, options: FileOptions | undefined, found: string): string {
+function rootOf(request: LoadRequest, options: FileOptions, found: string): string {
   const isChosen = request.root !== undefined || request.procfile !== undefined;
-  return isChosen || options?.root === undefined
+  return isChosen || options.root === undefined
     ? found
     : resolve(found, String(options.root.value));
 }
@@ -149,7 +152,7 @@ async function readOptions(root: string, cwd: string): Promise<Result<FileOption
     const { parseOptionsFile } = await import("./options-file.ts");
     return await parseOptionsFile(text, showPath(cwd, path));
   } catch (error) {
-    if (isMissing(error)) return { ok: true, value: { settings: {} }, diagnostics: [] };
+    if (isMissing(error)) return { ok: true, value: noOptions, diagnostics: [] };
     return { ok: false, diagnostics: [unreadable(showPath(cwd, path), error)] };
   }
 }
@@ -158,29 +161,23 @@ async function readOptions(root: string, cwd: string): Promise<Result<FileOption
 
 function chooseEnvFiles(
   request: LoadRequest,
-  options: FileOptions | undefined,
+  options: FileOptions,
   root: string,
+  filesWin: boolean,
 ): EnvFiles {
-  const { cwd, shell, filesWin } = request;
-  const expand = request.expand ? { shell, filesWin } : undefined;
-  const files = (paths: readonly string[], mustExist: boolean) => ({
-    paths,
+  const { cwd, shell } = request;
+  const expand = request.expand || options.expand ? { shell, filesWin } : undefined;
+  const files = (from: string, paths: readonly string[], mustExist: boolean): EnvFiles => ({
+    paths: paths.map((path) => resolve(from, path)),
     mustExist,
     cwd,
     expand,
   });
-  if (request.env === "none") return files([], true);
-  if (request.env)
-    return files(
-      request.env.map((path) => resolve(cwd, path)),
-      true,
-    );
-  if (options?.env)
-    return files(
-      splitPaths(options.env).map((path) => resolve(root, path)),
-      true,
-    );
-  return files([join(root, ".env")], false);
+  if (request.env === "none") return files(cwd, [], true);
+  if (request.env) return files(cwd, request.env, true);
+  if (options.env?.value === false) return files(root, [], true);
+  if (options.env) return files(root, splitPaths(options.env), true);
+  return files(root, [".env"], false);
 }
 
 function splitPaths({ value }: Given): readonly string[] {
@@ -192,7 +189,7 @@ function splitPaths({ value }: Given): readonly string[] {
 
 function withLayers(
   files: Result<Environment>,
-  { builtIn, shell, filesWin }: LoadRequest,
+  { builtIn, shell, filesWin }: Omit<EnvironmentLayers, "files">,
 ): Result<EnvironmentLayers> {
   return files.ok ? { ...files, value: { builtIn, files: files.value, shell, filesWin } } : files;
 }
@@ -229,12 +226,12 @@ interface ReadTypes {
 
 async function readProcessTypes(
   request: LoadRequest,
-  options: FileOptions | undefined,
+  options: FileOptions,
   root: string,
   environment: Environment,
 ): Promise<ReadTypes> {
   const { cwd } = request;
-  const named = options?.procfile?.value || environment.get("PROCFILE") || undefined;
+  const named = options.procfile?.value || environment.get("PROCFILE") || undefined;
   const path = request.procfile
     ? resolve(cwd, request.procfile)
     : resolve(root, String(named ?? procfileName));

@@ -9,15 +9,26 @@ export interface FileOptions {
   readonly settings: GivenSettings;
   readonly root?: Given | undefined;
   readonly procfile?: Given | undefined;
+  /** `false` where no file shall be read. */
   readonly env?: Given | undefined;
+  readonly app?: Given | undefined;
+  readonly filesWin: boolean;
+  readonly expand: boolean;
 }
+
+export const noOptions: FileOptions = { settings: {}, filesWin: false, expand: false };
 
 /** Foreman's names for what has another one here. */
 const aliases: ReadonlyMap<string, string> = new Map([
   ["concurrency", "formation"],
   ["timestamp", "timestamps"],
 ]);
-const knownNames = [...settingNames, "root", "procfile", "env"];
+const knownNames = [
+  ...settingNames,
+  ...["root", "procfile", "env", "app", "env-override", "env-expand"],
+];
+/** `no-restart: true` is `restart: false`. */
+const switches = new Map(["restart", "prefix", "env"].map((name) => [`no-${name}`, name]));
 
 interface Row {
   readonly name: string;
@@ -49,7 +60,7 @@ export async function parseOptionsFile(text: string, file: string): Promise<Resu
   }
   const given = new Map<string, Given>();
   for (const { name, value, at } of rows) {
-    const option = aliases.get(name) ?? name;
+    const option = aliases.get(name) ?? switches.get(name) ?? name;
     const problem = given.has(option)
       ? {
           severity: "error" as const,
@@ -57,11 +68,22 @@ export async function parseOptionsFile(text: string, file: string): Promise<Resu
         }
       : findRowProblem(option, name, value);
     if (problem) problems.push({ ...place(at), ...problem });
-    else if (isValue(value)) given.set(option, { value, source: `${file}:${place(at).line}` });
+    else if (isValue(value)) {
+      const source = `${file}:${place(at).line}`;
+      given.set(option, { value: switches.has(name) ? value !== true : value, source });
+    }
   }
   const settings = Object.fromEntries(settingNames.map((name) => [name, given.get(name)]));
-  const [root, procfile, env] = [given.get("root"), given.get("procfile"), given.get("env")];
-  return resultOf({ settings, root, procfile, env }, problems);
+  const value = {
+    settings,
+    root: given.get("root"),
+    procfile: given.get("procfile"),
+    env: given.get("env"),
+    app: given.get("app"),
+    filesWin: given.get("env-override")?.value === true,
+    expand: given.get("env-expand")?.value === true,
+  };
+  return resultOf(value, problems);
 }
 
 function findRowProblem(

@@ -7,9 +7,10 @@ function read(text: string): Promise<Result<FileOptions>> {
 }
 
 /** Every option that is given, with its value and where it stands. */
-function valuesOf({ settings, ...others }: FileOptions): Readonly<Record<string, string>> {
+function valuesOf(options: FileOptions): Readonly<Record<string, string>> {
+  const { settings, root, procfile, env, app } = options;
   return Object.fromEntries(
-    Object.entries({ ...settings, ...others }).flatMap(([name, given]) =>
+    Object.entries({ ...settings, root, procfile, env, app }).flatMap(([name, given]) =>
       given ? [[name, `${JSON.stringify(given.value)} at ${given.source}`]] : [],
     ),
   );
@@ -21,6 +22,10 @@ describe("options", () => {
     ["only a comment", "# port: 3000\n", {}],
     ["a number", "port: 3000\n", { port: "3000 at .foreman:1" }],
     ["no newline at the end", "port: 3000", { port: "3000 at .foreman:1" }],
+    ["a switch that is off", "no-restart: true", { restart: "false at .foreman:1" }],
+    ["a switch that is not off", "no-prefix: false", { prefix: "true at .foreman:1" }],
+    ["no files", "no-env: true", { env: "false at .foreman:1" }],
+    ["the app's name", "app: shop", { app: '"shop" at .foreman:1' }],
     ["a word", "port: auto", { port: '"auto" at .foreman:1' }],
     [
       "a switch",
@@ -131,6 +136,11 @@ describe("a mistake", () => {
     // The parser may add what follows from the mistake.
     for (const [index, line] of said.entries()) expect(lines[index]).toMatch(line);
     for (const line of lines) expect(line).not.toMatch(/\n| at line /);
+  });
+
+  it("is none where a switch is on", async () => {
+    const result = await read("env-override: true\nenv-expand: true\n");
+    expect(result.ok && [result.value.filesWin, result.value.expand]).toEqual([true, true]);
   });
 
   it("by two names is one too", async () => {

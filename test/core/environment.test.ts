@@ -8,6 +8,7 @@ import {
   findPortVariableClashes,
   instanceVariables,
   mergeLayers,
+  outerMarks,
   portVariable,
 } from "../../src/core/environment.ts";
 
@@ -145,5 +146,19 @@ describe("what procman sets", () => {
       PROCMAN_ID: "me",
       PROCMAN_RUN: "me.7",
     });
+  });
+});
+
+describe("the marks of outer procmans", () => {
+  it.each<[name: string, shell: Record<string, string>, outer: Record<string, string>]>([
+    ["none around", { A: "1" }, {}],
+    ["one", { PROCMAN_ID: "1-a", PROCMAN_RUN: "1-a.2" }, { PROCMAN_OUTER: " 1-a 1-a.2 " }],
+    [
+      "two",
+      { PROCMAN_OUTER: " 1-a 1-a.2 ", PROCMAN_ID: "7-b", PROCMAN_RUN: "7-b.1" },
+      { PROCMAN_OUTER: " 1-a 1-a.2 7-b 7-b.1 " },
+    ],
+  ])("%s", (_, shell, outer) => {
+    expect(Object.fromEntries(outerMarks(new Map(Object.entries(shell))))).toEqual(outer);
   });
 });

@@ -68,6 +68,25 @@ describe.each(tables)("%s", (name, table) => {
     }
   });
 
+  it("finds what a procman further in has marked as its own", async () => {
+    const inner = spawn(
+      process.execPath,
+      ["-e", 'console.log("there"); setInterval(() => {}, 1e6)'],
+      {
+        stdio: ["ignore", "pipe", "ignore"],
+        env: { ...process.env, PROCMAN_RUN: "inner", PROCMAN_OUTER: ` 1-x ${value}-outer ` },
+      },
+    );
+    try {
+      await once(inner.stdout, "data");
+      const found = await table.marked([mark(`${value}-outer`), mark(`${value}-out`)]);
+      expect([...found.values()]).toEqual([[inner.pid], []]);
+    } finally {
+      inner.kill("SIGKILL");
+      await once(inner, "exit");
+    }
+  });
+
   it("names a process by its words", async () => {
     expect(await table.findCommand(process.pid)).toMatch(/node/);
     expect(await table.findCommand(2 ** 22 + 1)).toBeUndefined();
