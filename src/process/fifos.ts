@@ -4,7 +4,7 @@
  * names when they are released, or when procman is no more.
  */
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -40,6 +40,8 @@ function makeFifosIn(folder: string, count: number): Fifos {
   const script = process.platform === "linux" ? makeAndEnlarge(bytes) : make("read -r _");
   const maker = spawn("/bin/sh", ["-c", script, folder, ...paths], {
     stdio: ["pipe", "ignore", "ignore"],
+    // Not in the terminal's group: Ctrl-C must not keep it from tidying up.
+    detached: true,
   });
   let failure: Error | undefined;
   const gone = new Promise<void>((resolve) => {
@@ -49,6 +51,8 @@ function makeFifosIn(folder: string, count: number): Fifos {
     });
     maker.once("exit", () => {
       failure = new Error("mkfifo failed");
+      // What it could not remove itself, as when no process can be started for it.
+      if (existsSync(folder)) rmSync(folder, { recursive: true, force: true });
       resolve();
     });
   });
@@ -72,8 +76,7 @@ function makeFifosIn(folder: string, count: number): Fifos {
 
 /** `meanwhile` goes on until its stdin ends. */
 function make(meanwhile: string): string {
-  // Ctrl-C in the terminal reaches it too, and must not keep it from tidying up.
-  return `trap "" HUP INT QUIT TERM; mkfifo -m 600 "$@" && { ${meanwhile}; }; rm -rf -- "$0"`;
+  return `mkfifo -m 600 "$@" && { ${meanwhile}; }; rm -rf -- "$0"`;
 }
 
 /** A pipe forgets its size when nobody has it open. Without perl and python3 it stays at 64 KiB. */
