@@ -2,7 +2,7 @@
  * Finds and reads what an app is made of, and answers with all of it or with every mistake that
  * is in it. Starts nothing, prints nothing.
  */
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { type Diagnostic, type Result, resultOf } from "../core/diagnostic.ts";
 import {
   type Environment,
@@ -30,13 +30,11 @@ import {
 } from "../core/settings.ts";
 import { type EnvFiles, isMissing, readEnvFiles, showPath, unreadable } from "./env-files.ts";
 import { filesAtOnce, filesInTime } from "./files.ts";
-import { type FileOptions, noOptions, optionsFileName } from "./options-file.ts";
+import type { FileOptions } from "./options-file.ts";
+import { procfileName, type RootRequest, readRoot } from "./root.ts";
 
-/** What the command line says. Relative paths are seen from `cwd`. */
-export interface LoadRequest {
-  readonly cwd: string;
-  readonly root?: string | undefined;
-  readonly procfile?: string | undefined;
+/** What the command line says. */
+export interface LoadRequest extends RootRequest {
   readonly app?: string | undefined;
   /** `--env`; `none` for `--no-env`. */
   readonly env?: readonly string[] | "none" | undefined;
@@ -67,18 +65,15 @@ export interface App {
   readonly notes: readonly string[];
 }
 
-const procfileName = "Procfile";
-
 export async function loadApp(request: LoadRequest): Promise<Result<App>> {
   const problems: Diagnostic[] = [];
   const collect = <T>(result: Result<T>): T | undefined => {
     problems.push(...result.diagnostics);
     return result.ok ? result.value : undefined;
   };
-  const found = await findRoot(request);
-  const options = collect(await readOptions(found, request.cwd)) ?? noOptions;
+  const { root, options, diagnostics } = await readRoot(request);
+  problems.push(...diagnostics);
   const filesWin = request.filesWin || options.filesWin;
-  const root = rootOf(request, options, found);
   const givenSettings = { ...options.settings, ...given(request.settings) };
   const settings = collect(readSettings(givenSettings));
 
@@ -124,37 +119,6 @@ function planApp(
 
 function given(settings: GivenSettings): GivenSettings {
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
-}
-
-// -- The folder ------------------------------------------------------------------------------
-
-/** The nearest folder upward with a Procfile; `-d` and the folder of `-f` need no search. */
-async function findRoot({ cwd, root, procfile }: LoadRequest): Promise<string> {
-  if (root !== undefined) return resolve(cwd, root);
-  if (procfile !== undefined) return dirname(resolve(cwd, procfile));
-  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
-    if ((await filesAtOnce.namesIn(folder)).includes(procfileName)) return folder;
-    if (folder === dirname(folder)) return resolve(cwd);
-  }
-}
-
-function rootOf(request: LoadRequest, options: FileOptions, found: string): string {
-  const isChosen = request.root !== undefined || request.procfile !== undefined;
-  return isChosen || options.root === undefined
-    ? found
-    : resolve(found, String(options.root.value));
-}
-
-async function readOptions(root: string, cwd: string): Promise<Result<FileOptions>> {
-  const path = join(root, optionsFileName);
-  try {
-    const text = new TextDecoder().decode(await filesAtOnce.read(path));
-    const { parseOptionsFile } = await import("./options-file.ts");
-    return await parseOptionsFile(text, showPath(cwd, path));
-  } catch (error) {
-    if (isMissing(error)) return { ok: true, value: noOptions, diagnostics: [] };
-    return { ok: false, diagnostics: [unreadable(showPath(cwd, path), error)] };
-  }
 }
 
 // -- The environment -------------------------------------------------------------------------

@@ -105,22 +105,28 @@ function checkNames(
   problems: Diagnostic[],
 ): void {
   for (const name of counts.keys()) {
-    if (known.includes(name)) continue;
-    if (name === releaseType) {
-      problems.push({
-        severity: "error",
-        file: source,
-        message: `"${releaseType}" is not started with the app`,
-        hint: `run it by itself: procman run ${releaseType}`,
-      });
-      continue;
-    }
-    const nearest = findNearest(name, known);
-    problems.push({
+    if (!known.includes(name)) problems.push(explainUnknownType(name, known, source));
+  }
+}
+
+export function explainUnknownType(
+  name: string,
+  known: readonly string[],
+  source: string,
+): Diagnostic {
+  if (name === releaseType) {
+    return {
       severity: "error",
       file: source,
-      message: `no process type "${name}" in the Procfile`,
-      hint: nearest ? `did you mean "${nearest}"?` : `it has ${known.join(", ") || "none"}`,
-    });
+      message: `"${releaseType}" is not started with the app`,
+      hint: `run it by itself: procman run ${releaseType}`,
+    };
   }
+  const nearest = findNearest(name, known);
+  return {
+    severity: "error",
+    file: source,
+    message: `no process type "${name}" in the Procfile`,
+    hint: nearest ? `did you mean "${nearest}"?` : `it has ${known.join(", ") || "none"}`,
+  };
 }

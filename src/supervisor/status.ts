@@ -1,0 +1,58 @@
+/** What an outsider may know of a running app: values only, taken at one moment. */
+import type { ExitStatus } from "../core/exit-status.ts";
+import type { InstanceState } from "../core/instance.ts";
+
+export interface AppStatus {
+  readonly name: string;
+  /** Absolute. */
+  readonly root: string;
+  /** The value of `PROCMAN_ID`. */
+  readonly id: string;
+  /** procman's own. */
+  readonly pid: number;
+  /** Wall clock, like every time here. */
+  readonly startedMs: number;
+  /** Counts up from 1 with every Procfile or environment that was taken over. */
+  readonly version: number;
+  readonly releasedMs: number;
+  /** In Procfile order. A type that left the Procfile comes last, as long as it has instances. */
+  readonly types: readonly TypeStatus[];
+  /** By type in the order of `types`, then by ordinal. */
+  readonly instances: readonly InstanceStatus[];
+}
+
+export interface TypeStatus {
+  readonly name: string;
+  readonly command: string;
+  readonly quantity: number;
+  /** When the quantity or the command was changed, or the app started. */
+  readonly changedMs: number;
+}
+
+export type StateName = InstanceState["is"];
+
+export interface InstanceStatus {
+  readonly name: string;
+  readonly type: string;
+  readonly ordinal: number;
+  readonly command: string;
+  /** Its `PORT`. */
+  readonly port: number;
+  readonly state: StateName;
+  /** When it came into this state. */
+  readonly changedMs: number;
+  /** When its last run began; when it was first known, if it never ran. */
+  readonly createdMs: number;
+  /** The version of the app that its last run was started with. */
+  readonly version: number;
+  /** Of the leader and its group. Undefined when there is none. */
+  readonly pid: number | undefined;
+  /** Runs after the first. */
+  readonly restarts: number;
+  /** How its run before this one, or its last run, ended. */
+  readonly lastExit: ExitStatus | undefined;
+  /** Until it is started again, when it is crashed. */
+  readonly restartInMs: number | undefined;
+  /** Why it is parked. */
+  readonly reason: string | undefined;
+}
