@@ -17,6 +17,7 @@ import { createFormat, type FormatOptions } from "./logs/format.ts";
 import { createSink } from "./logs/sink.ts";
 import { openWriter } from "./logs/writer.ts";
 import { startChild } from "./process/child.ts";
+import { memoryKills } from "./process/memory-kills.ts";
 import type { PipeMaker } from "./process/pipe.ts";
 import { markedNow, processTable } from "./process/process-table.ts";
 import { portAnswers } from "./process/readiness.ts";
@@ -89,7 +90,7 @@ export function createApp(options: AppOptions): RunningApp {
     isShown: isShown(app),
   });
   const sweeper = createSweeper(processTable);
-  const children = { pipes: options.pipes, sweeper, table: processTable };
+  const children = { pipes: options.pipes, sweeper, table: processTable, memoryKills };
   const appEnvironment = appVariables(app.name, firstPorts(app.types, app.basePort));
   let { layers } = app;
   /** The files have been read a moment ago, once for all that are started now. */

@@ -5,7 +5,13 @@
 
 export type ExitStatus =
   | { readonly kind: "exit"; readonly code: number }
-  | { readonly kind: "signal"; readonly signal: string; readonly number: number }
+  | {
+      readonly kind: "signal";
+      readonly signal: string;
+      readonly number: number;
+      /** Not procman and no person: the kernel had no memory left for it. */
+      readonly cause?: "out of memory";
+    }
   /** `isLasting`: trying again will not help, because what is wrong is in the command or folder. */
   | { readonly kind: "unstarted"; readonly reason: string; readonly isLasting: boolean };
 
@@ -40,7 +46,7 @@ export function describeExit(status: ExitStatus): string {
     case "exit":
       return `exited with code ${status.code}`;
     case "signal":
-      return `was ended by ${status.signal}`;
+      return `was ended by ${status.signal}${status.cause ? ` (${status.cause})` : ""}`;
     case "unstarted":
       return `could not be started: ${status.reason}`;
   }

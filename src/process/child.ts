@@ -4,8 +4,9 @@
  */
 import { closeSync } from "node:fs";
 import { type Environment, runVariable } from "../core/environment.ts";
-import type { ExitStatus } from "../core/exit-status.ts";
+import { type ExitStatus, exitCodeOf } from "../core/exit-status.ts";
 import { untilEmpty } from "./group.ts";
+import type { MemoryKills } from "./memory-kills.ts";
 import { type Output, readOutput } from "./output.ts";
 import type { ChildPipe, PipeMaker } from "./pipe.ts";
 import { nameProcess, type ProcessTable } from "./process-table.ts";
@@ -60,6 +61,7 @@ export interface ChildTools {
   readonly pipes: PipeMaker;
   readonly sweeper: Sweeper;
   readonly table: ProcessTable;
+  readonly memoryKills: MemoryKills;
 }
 
 /** After SIGKILL. Who is there then is stuck in the kernel, or is not ours. */
@@ -104,9 +106,11 @@ export function startChild(
     const output = readOutput(source, listener.onOutput);
     phase = { is: "running", pgid: pid, output };
     listener.onStarted(pid);
-    const status = await Promise.race([exit, killed.then(() => endOfKilled(exit))]);
+    const killsBefore = tools.memoryKills.count();
+    const ended = await Promise.race([exit, killed.then(() => endOfKilled(exit))]);
     output.flowFreely();
     listener.onExited();
+    const status = await explainKill(ended, killsBefore);
     const stuck = await untilEmpty(pid, tools.table, hasGivenUp);
     phase = { is: "closed" };
     const stuckNames = await Promise.all(stuck.map((member) => nameProcess(tools.table, member)));
@@ -121,6 +125,17 @@ export function startChild(
       unstoppable: swept.left,
       isOutputHeld: !(await output.drained()),
     };
+  }
+
+  /** A shell in between reports what became of its command by a code. */
+  async function explainKill(
+    status: ExitStatus,
+    killsBefore: Promise<number | undefined>,
+  ): Promise<ExitStatus> {
+    if (exitCodeOf(status) !== exitCodeOf(killedStatus) || killedAtMs !== undefined) return status;
+    const [before, now] = await Promise.all([killsBefore, tools.memoryKills.count()]);
+    const isOutOfMemory = before !== undefined && now !== undefined && now > before;
+    return isOutOfMemory ? { ...killedStatus, cause: "out of memory" } : status;
   }
 
   /** SIGKILL may not reach the leader: then its end is not waited for. */
@@ -152,7 +167,7 @@ export function startChild(
   };
 }
 
-const killedStatus: ExitStatus = {
+const killedStatus: Extract<ExitStatus, { kind: "signal" }> = {
   kind: "signal",
   signal: "SIGKILL",
   number: signalNumber("SIGKILL"),

@@ -71,6 +71,14 @@ describe("an exit status", () => {
       },
     ],
     [
+      "SIGKILL by a kernel without memory",
+      {
+        status: { kind: "signal", signal: "SIGKILL", number: 9, cause: "out of memory" },
+        code: 137,
+        text: "was ended by SIGKILL (out of memory)",
+      },
+    ],
+    [
       "no folder to start in",
       {
         status: { kind: "unstarted", reason: "there is no folder x", isLasting: true },
