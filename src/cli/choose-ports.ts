@@ -2,6 +2,9 @@
 import type { App } from "../config/load.ts";
 import { type InstanceSpec, planInstances, webType } from "../core/plan.ts";
 import { findPortHolder, isPortFree } from "../process/ports.ts";
+import { nameProcess, processTable } from "../process/process-table.ts";
+import { findStraggler } from "../process/straggler.ts";
+import { createSweeper } from "../process/sweep.ts";
 
 export type ChosenPorts =
   | { readonly app: App; readonly notes: readonly string[] }
@@ -18,11 +21,27 @@ export async function choosePorts(app: App): Promise<ChosenPorts> {
   );
   if (busy === undefined) return { app, notes: [] };
   if (isAuto) return moveBlock(app, busy);
-  const holder = await findPortHolder(busy.port);
-  const by = holder === undefined ? "another user's process, or one out of sight" : holder;
+  const ended = await endStraggler(app, busy.port);
+  if (ended.length > 0 && (await isPortFree(busy.port))) {
+    const note = `ended what an earlier procman had left on port ${busy.port}: ${ended.join(", ")}`;
+    return { app, notes: [note] };
+  }
+  const holder = findPortHolder(busy.port);
+  const by =
+    holder === undefined
+      ? "another user's process, or one out of sight"
+      : await nameProcess(processTable, holder);
   return {
     problem: `port ${busy.port} of ${busy.name} is held by ${by}; stop it, or choose other ports with --port N or --port auto`,
   };
+}
+
+/** All that has the same mark goes with it. */
+async function endStraggler(app: App, port: number): Promise<readonly string[]> {
+  const mark = await findStraggler(port, app.name);
+  if (mark === undefined) return [];
+  const { ended } = await createSweeper(processTable).sweep(mark, () => false);
+  return ended;
 }
 
 async function moveBlock(app: App, busy: InstanceSpec): Promise<ChosenPorts> {

@@ -1,7 +1,6 @@
 /** Is a port free, and who holds it. */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { createServer } from "node:net";
-import { nameProcess, processTable } from "./process-table.ts";
 import { errorCode } from "./signal.ts";
 
 /**
@@ -24,12 +23,10 @@ function listenError(port: number, host: string): Promise<string | undefined> {
   });
 }
 
-/** `node index.js (pid 431)`; undefined when it cannot be told, as for another user's. */
-export async function findPortHolder(port: number): Promise<string | undefined> {
+/** The pid; undefined when it cannot be told, as for another user's. */
+export function findPortHolder(port: number): number | undefined {
   const inodes = listeningInodes(port);
-  if (inodes.size === 0) return undefined;
-  const pid = findSocketOwner(inodes);
-  return pid === undefined ? undefined : nameProcess(processTable, pid);
+  return inodes.size === 0 ? undefined : findSocketOwner(inodes);
 }
 
 /** Rows of `/proc/net/tcp`: slot, local address, remote address, state, …, inode in column 9. */

@@ -1,3 +1,4 @@
+import { execFileSync, spawn } from "node:child_process";
 import process from "node:process";
 import { describe, expect, it, vi } from "vitest";
 import { linesOf, procfile, Rig, testTimeout, tryListen } from "../support/rig.ts";
@@ -7,6 +8,11 @@ vi.setConfig({ testTimeout });
 
 function namesOf(children: readonly ScriptedChild[]): readonly string[] {
   return children.map(({ name }) => name).sort();
+}
+
+/** A program that says when it listens there, and does until it is ended. */
+function holdPort(port: number): string {
+  return `require("node:net").createServer().listen(${port}, () => console.log("listening"))`;
 }
 
 describe.concurrent("what is started", () => {
@@ -282,6 +288,47 @@ describe.concurrent("ports", () => {
     holder?.close();
     expect(code).toBe(1);
     expect(stderr).toContain(`(pid ${process.pid})`);
+  });
+
+  it("ends what an earlier procman left on web's port", async () => {
+    await using rig = await Rig.create({ Procfile: procfile("web") });
+    const gone = execFileSync("/bin/sh", ["-c", "echo $$"]).toString().trim();
+    const left = spawn(process.execPath, ["-e", holdPort(rig.port)], {
+      env: { PROCMAN_APP: "app", PROCMAN_ID: `${gone}-x-y`, PATH: process.env["PATH"] },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const ended = new Promise((resolve) => left.once("exit", (_, signal) => resolve(signal)));
+    await new Promise((resolve) => left.stdout?.once("data", resolve));
+    rig.start();
+    await rig.line(
+      new RegExp(
+        `ended what an earlier procman had left on port ${rig.port}: .+ \\(pid ${left.pid}\\)$`,
+      ),
+    );
+    expect(await ended).toBe("SIGTERM");
+    await rig.child("web.1");
+    await rig.stop();
+  });
+
+  it("leaves what belongs to a procman that is alive, or to another app", async () => {
+    for (const env of [
+      { PROCMAN_APP: "app", PROCMAN_ID: `${process.pid}-x-y` },
+      { PROCMAN_APP: "other", PROCMAN_ID: "999999999-x-y" },
+    ]) {
+      await using rig = await Rig.create({ Procfile: procfile("web") });
+      const holder = spawn(process.execPath, ["-e", holdPort(rig.port)], {
+        env: { ...env, PATH: process.env["PATH"] },
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      const ended = new Promise((resolve) => holder.once("exit", (_, signal) => resolve(signal)));
+      await new Promise((resolve) => holder.stdout?.once("data", resolve));
+      rig.start();
+      const { code, stderr } = await rig.end();
+      holder.kill("SIGKILL");
+      expect(await ended).toBe("SIGKILL");
+      expect(code).toBe(1);
+      expect(stderr).toContain(`(pid ${holder.pid})`);
+    }
   });
 
   it("moves the whole block with --port auto and says so", async () => {
