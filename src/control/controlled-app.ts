@@ -4,28 +4,32 @@
  * numbers gives what is wanted now.
  */
 import type { Diagnostic } from "../core/diagnostic.ts";
+import type { Formation } from "../core/formation.ts";
 import type { ScaleChange } from "../core/scale.ts";
 import type { AppStatus, InstanceStatus } from "../supervisor/status.ts";
 
 export interface ControlledApp {
   status(): AppStatus;
-  /** All or nothing. Done when it resolves is only the decision, here and below. */
-  scale(changes: readonly ScaleChange[]): Outcome<unknown>;
+  /**
+   * All or nothing. Done when it resolves is only the decision, here and below. `by` is who asked,
+   * for the log: `marc with procman scale`.
+   */
+  scale(changes: readonly ScaleChange[], by: string): Outcome<Formation>;
   /**
    * Of types and instances; none means all, with which a changed Procfile is taken over whole.
    * Reads the Procfile and the environment anew, and refuses when they are invalid.
    */
-  restart(names: readonly string[]): Promise<Outcome<unknown>>;
+  restart(names: readonly string[], by: string): Promise<Outcome<undefined>>;
   /** Of types and instances, at least one. */
-  stop(names: readonly string[]): Outcome<unknown>;
+  stop(names: readonly string[], by: string): Outcome<undefined>;
   /** The app and procman. */
-  shutDown(): Outcome<unknown>;
+  shutDown(by: string): Outcome<undefined>;
   /** Takes over what has changed in the files, and nothing else; only says so when `isDryRun`. */
-  reload(isDryRun: boolean): Promise<Outcome<readonly ReloadStep[]>>;
+  reload(isDryRun: boolean, by: string): Promise<Outcome<readonly ReloadStep[]>>;
   /**
    * Resolves when the instances of these types and names (none: all) are `settled`, which is when
-   * nothing of them is being started or stopped, or `ready`, which is up or ended well; or when
-   * that cannot come any more.
+   * each that shall run has its process and none is being stopped, or `ready`, which is up or ended
+   * well; or when that cannot come any more.
    */
   until(
     what: "settled" | "ready",

@@ -4,7 +4,7 @@
  */
 import type { Timestamps } from "./settings.ts";
 
-export type Source = "app" | "procman";
+export type Source = "app" | "procman" | "router";
 
 /** `14:32:01 ` in local time, `2026-11-21T14:32:01.123Z `, or nothing. */
 export function formatTime(timestamps: Timestamps, time: LocalTime): string {
