@@ -90,9 +90,9 @@ const kernelThreadFlag = 0x200000;
 function isInExec(pid: number, bare: Set<number>): boolean {
   const stat = readProcFile(pid, "stat");
   if (stat === undefined) return false;
-  const [state, , , , , , flags] = stat.slice(stat.lastIndexOf(")") + 2).split(" ", 7);
-  if (Number(flags) & kernelThreadFlag) bare.add(pid);
-  return !bare.has(pid) && state !== "Z" && state !== "X";
+  const columns = columnsOf(stat);
+  if (Number(columns[6]) & kernelThreadFlag) bare.add(pid);
+  return !bare.has(pid) && !isZombie(columns);
 }
 
 /**
@@ -142,10 +142,24 @@ function readProcFile(
   }
 }
 
-/** `pid (name) state ppid pgrp …`, and the name may hold anything, parentheses too. */
+/** `pid (name) state ppid pgrp …` from the state on: the name may hold anything, parentheses too. */
+function columnsOf(stat: string): readonly string[] {
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
 function isLiveMember(stat: string, pgid: number): boolean {
-  const [state, , pgrp] = stat.slice(stat.lastIndexOf(")") + 2).split(" ", 3);
-  return Number(pgrp) === pgid && state !== "Z" && state !== "X";
+  const columns = columnsOf(stat);
+  return Number(columns[2]) === pgid && !isZombie(columns);
+}
+
+/**
+ * The state is that of the first thread. While others are still ending, so are its files and ports
+ * still open.
+ */
+function isZombie(columns: readonly string[]): boolean {
+  const [state] = columns;
+  const threads = Number(columns[17]);
+  return state === "X" || (state === "Z" && threads <= 1);
 }
 
 /** `node index.js (pid 431)`, shortened. */

@@ -1,7 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import process from "node:process";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { untilEmpty } from "../../src/process/group.ts";
 import {
   markedNow,
@@ -11,6 +11,7 @@ import {
   processTable,
   psTable,
 } from "../../src/process/process-table.ts";
+import { stateOf } from "../support/survivors.ts";
 
 const mark = (value: string) => `PROCMAN_RUN=${value}`;
 
@@ -120,3 +121,30 @@ describe("the name of a process", () => {
     expect(await nameProcess(processTable, 2 ** 22 + 1)).toBe(`a process (pid ${2 ** 22 + 1})`);
   });
 });
+
+const half = `
+import ctypes, threading, time
+threading.Thread(target=lambda: (print("there", flush=True), time.sleep(1000))).start()
+ctypes.CDLL(None).pthread_exit(None)
+`;
+
+const hasPython = spawnSync("python3", ["-c", "import ctypes"]).status === 0;
+
+it.skipIf(!hasPython || process.platform !== "linux")(
+  `a process is there while one of its threads is${hasPython ? "" : " (no python3 here)"}`,
+  async () => {
+    const stdio = ["ignore", "pipe", "ignore"] as const;
+    const leader = spawn("python3", ["-c", half], { detached: true, stdio: [...stdio] });
+    if (!leader.stdout || leader.pid === undefined) throw new Error("no python3");
+    const pgid = leader.pid;
+    await once(leader.stdout, "data");
+    try {
+      // Its first thread has ended, and that is the state which the kernel shows for it.
+      await vi.waitUntil(() => stateOf(pgid) === "Z", { interval: 5, timeout: 10_000 });
+      expect(await processTable.members(pgid)).toEqual([pgid]);
+    } finally {
+      await end({ leader, pgid });
+    }
+    expect(await processTable.members(pgid)).toEqual([]);
+  },
+);
