@@ -2,20 +2,16 @@
 import { access } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { App } from "./config/load.ts";
+import { createCommands } from "./control/commands.ts";
+import type { ControlledApp } from "./control/controlled-app.ts";
 import type { Clock } from "./core/clock.ts";
-import { formatDiagnostic, isError } from "./core/diagnostic.ts";
-import {
-  appVariables,
-  type Environment,
-  idVariable,
-  instanceVariables,
-  mergeLayers,
-  outerMarks,
-} from "./core/environment.ts";
-import { firstPorts, type InstanceSpec } from "./core/plan.ts";
+import { idVariable } from "./core/environment.ts";
+import { herokuWording } from "./core/heroku-wording.ts";
+import { describeNotice, type Notice } from "./core/notice.ts";
 import { createFormat, type FormatOptions } from "./logs/format.ts";
+import { openSegments } from "./logs/segments.ts";
 import { createSink } from "./logs/sink.ts";
-import { openWriter } from "./logs/writer.ts";
+import { openWriter, type Writer } from "./logs/writer.ts";
 import { startChild } from "./process/child.ts";
 import { memoryKills } from "./process/memory-kills.ts";
 import type { PipeMaker } from "./process/pipe.ts";
@@ -23,7 +19,14 @@ import { markedNow, processTable } from "./process/process-table.ts";
 import { portAnswers } from "./process/readiness.ts";
 import { signalProcess } from "./process/signal.ts";
 import { createSweeper } from "./process/sweep.ts";
-import { createOutputHub, describeDropped } from "./supervisor/output-hub.ts";
+import { createEnvironments } from "./supervisor/environments.ts";
+import {
+  createOutputHub,
+  describeDropped,
+  type Outlet,
+  type OutputHub,
+} from "./supervisor/output-hub.ts";
+import type { StateChange } from "./supervisor/status.ts";
 import { createSupervisor } from "./supervisor/supervisor.ts";
 
 export interface RunningApp {
@@ -39,7 +42,14 @@ export interface RunningApp {
   running(): readonly string[];
   /** A line of procman's own. */
   say(text: string): void;
-  /** Nothing of the app is alive, and all it printed is written or cannot be. The exit code. */
+  /** For whoever asks from outside. */
+  readonly commands: ControlledApp;
+  /** The value of `PROCMAN_ID`. */
+  readonly id: string;
+  /**
+   * Nothing of the app is alive, and all it printed is written or cannot be. The exit code, which
+   * is 0 when somebody asked for the end by a command.
+   */
   readonly ended: Promise<number>;
 }
 
@@ -47,13 +57,20 @@ export interface AppOptions {
   readonly app: App;
   /** The process id of procman, for the mark of its own. */
   readonly pid: number;
-  readonly terminal: FormatOptions["terminal"];
   readonly pipes: PipeMaker;
+  /** Whoever looks on; nobody, when procman runs in the background. */
+  readonly terminal: Terminal | undefined;
+  /** Where the log is kept. */
+  readonly logFolder: string;
+}
+
+export interface Terminal {
+  readonly kind: FormatOptions["terminal"];
   /** The descriptors that lines, and what can no longer be said there, are written to. */
   readonly outputFd: number;
   readonly errorFd: number;
   /** The reader of the lines has gone away. */
-  readonly onOutputClosed: () => void;
+  readonly onClosed: () => void;
 }
 
 /** A reader who takes nothing for this long is not waited for when all else is done. */
@@ -69,49 +86,32 @@ const clock: Clock = {
 };
 
 export function createApp(options: AppOptions): RunningApp {
-  const { app, pid } = options;
-  const { settings, specs } = app;
-  const id = `${pid}-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`;
-  const sink = createSink(() => openWriter(options.outputFd), {
-    onGapOver: () => hub.onGapOver(),
-    onClosed: options.onOutputClosed,
-  });
-  const hub = createOutputHub({
-    sink,
-    clock,
-    timeMs: Date.now,
-    format: createFormat({
-      logFormat: settings.logFormat,
-      timestamps: settings.timestamps,
-      prefix: settings.prefix,
-      terminal: options.terminal,
-      names: specs.map(({ name }) => name),
-    }),
-    isShown: isShown(app),
-  });
+  const { app, pid, terminal } = options;
+  const { settings } = app;
+  const startedMs = Date.now();
+  const id = `${pid}-${startedMs.toString(36)}-${Math.random().toString(36).slice(2, 10)}`;
+  const outlets = [
+    ...(terminal ? [terminalOutlet(app, terminal, (outlet) => hub.onGapOver(outlet))] : []),
+    logOutlet(app, options.logFolder, (outlet) => hub.onGapOver(outlet)),
+  ];
+  const hub: OutputHub = createOutputHub({ outlets, clock, timeMs: Date.now });
+  const changes = createListeners<StateChange>();
   const sweeper = createSweeper(processTable);
   const children = { pipes: options.pipes, sweeper, table: processTable, memoryKills };
-  const appEnvironment = appVariables(app.name, firstPorts(app.types, app.basePort));
-  let { layers } = app;
-  /** The files have been read a moment ago, once for all that are started now. */
-  let areLayersFresh = false;
+  const environments = createEnvironments({
+    app: app.name,
+    id,
+    layers: app.layers,
+    readLayers: app.readLayers,
+    ports: () => supervisor.ports(),
+    onStale: (name, problem) => tell(name, { kind: "stale-environment", problem }),
+  });
   let runs = 0;
+  let isShutDown = false;
 
-  async function environmentOf(spec: InstanceSpec, run: string): Promise<Environment> {
-    if (!areLayersFresh) await refreshLayers(spec.name);
-    const own = instanceVariables(spec, { id, run });
-    const outer = outerMarks(layers.shell);
-    return new Map([...mergeLayers(layers), ...appEnvironment, ...outer, ...own]);
-  }
-
-  async function refreshLayers(name: string): Promise<void> {
-    const read = await app.readLayers();
-    if (read.ok) {
-      layers = read.value;
-    } else {
-      const problem = read.diagnostics.filter(isError).map(formatDiagnostic).join(", ");
-      hub.tell(name, { kind: "stale-environment", problem });
-    }
+  function tell(name: string, notice: Notice): void {
+    hub.tell(name, notice);
+    if (notice.kind === "state") changes.call({ ...notice, name, timeMs: Date.now() });
   }
 
   let onEnded: (exitCode: number) => void = () => {};
@@ -119,23 +119,24 @@ export function createApp(options: AppOptions): RunningApp {
     onEnded = resolve;
   });
   const supervisor = createSupervisor({
-    specs,
+    start: app,
     restart: settings.restart,
     graceMs: settings.graceMs,
     onEnded,
     tools: {
       clock,
+      timeMs: Date.now,
       random: Math.random,
       launch(spec, listener) {
         runs += 1;
         const run = `${id}.${runs}`;
         const { command } = spec;
-        const environment = () => environmentOf(spec, run);
+        const environment = () => environments.of(spec, run);
         return startChild({ command, cwd: app.root, environment, run }, listener, children);
       },
       probe: ({ port }, givenUp) => portAnswers(port, givenUp),
       openOutput: hub.open,
-      tell: hub.tell,
+      tell,
     },
   });
   let hasEnded = false;
@@ -146,17 +147,9 @@ export function createApp(options: AppOptions): RunningApp {
     if (ended.length > 0) hub.say(`ended what was left behind: ${ended.join(", ")}`);
     if (left.length > 0) hub.say(`could not end ${left.join(", ")}; stop it yourself`);
     hasEnded = true;
-    await sink.flush(stalledMs);
-    const { lines, bytes } = sink.takeDropped();
-    if (lines > 0) {
-      const last = createSink(() => openWriter(options.errorFd), {
-        onGapOver() {},
-        onClosed() {},
-      });
-      last.write(`procman: ${describeDropped(lines, bytes)}\n`);
-      await Promise.race([last.flush(stalledMs), nextTurn()]);
-    }
-    return exitCode;
+    await Promise.all(outlets.map(({ sink }) => sink.flush(stalledMs)));
+    if (terminal) await sayDropped(outlets, terminal.errorFd);
+    return isShutDown ? 0 : exitCode;
   }
 
   return {
@@ -164,11 +157,9 @@ export function createApp(options: AppOptions): RunningApp {
       // Node aborts when it cannot make its threads. It does so on their first use, which must not
       // come when processes may have used up the limit that they share with threads.
       access("/", () => {});
-      areLayersFresh = true;
-      supervisor.start();
-      areLayersFresh = false;
+      environments.whileFresh(supervisor.start);
     },
-    stop: supervisor.stop,
+    stop: () => void supervisor.stopAll(),
     kill: supervisor.kill,
     killAtOnce() {
       if (hasEnded) return;
@@ -176,12 +167,115 @@ export function createApp(options: AppOptions): RunningApp {
       for (const marked of markedNow(`${idVariable}=${id}`)) signalProcess(marked, "SIGKILL");
     },
     running: supervisor.running,
-    say: hub.say,
+    say: (text) => hub.say(text),
+    commands: createCommands({
+      app: { name: app.name, root: app.root, id, pid, startedMs },
+      supervisor,
+      refreshEnvironment: environments.refresh,
+      readTypes: app.readTypes,
+      changedKeys: environments.changedKeys,
+      usage: async (pids) => (await import("./process/usage.ts")).measureUsage(pids),
+      log: (text) => hub.say(text, apiName),
+      shutDown() {
+        isShutDown = true;
+        return supervisor.stopAll();
+      },
+      onStateChange: changes.add,
+    }),
+    id,
     ended: supervised.then(finish),
   };
 }
 
-function isShown({ quiet, specs }: App): (name: string) => boolean {
-  const hidden = new Set(specs.filter(({ type }) => quiet.includes(type)).map(({ name }) => name));
-  return (name) => !hidden.has(name);
+/** As Heroku has it for what somebody asked for. */
+const apiName = "api";
+
+function terminalOutlet(
+  app: App,
+  { kind, outputFd, onClosed }: Terminal,
+  onGapOver: (outlet: Outlet) => void,
+): Outlet {
+  const { settings, specs, quiet } = app;
+  const hidden = new Set(quiet);
+  return outletOf(
+    () => openWriter(outputFd),
+    { onGapOver, onClosed },
+    {
+      format: createFormat({
+        logFormat: settings.logFormat,
+        timestamps: settings.timestamps,
+        prefix: settings.prefix,
+        terminal: kind,
+        names: specs.map(({ name }) => name),
+      }),
+      isShown: (name) => !hidden.has(name.slice(0, name.lastIndexOf("."))),
+      wording: settings.logFormat === "text" ? wordingForPeople : herokuWording,
+    },
+  );
+}
+
+function logOutlet(app: App, folder: string, onGapOver: (outlet: Outlet) => void): Outlet {
+  const names = app.specs.map(({ name }) => name);
+  return outletOf(
+    () => openSegments(folder),
+    { onGapOver, onClosed() {} },
+    {
+      format: createFormat({
+        logFormat: "heroku",
+        timestamps: "off",
+        prefix: true,
+        terminal: "none",
+        names,
+      }),
+      isShown: () => true,
+      wording: herokuWording,
+    },
+  );
+}
+
+function outletOf(
+  open: () => Writer,
+  on: { readonly onGapOver: (outlet: Outlet) => void; readonly onClosed: () => void },
+  lines: Omit<Outlet, "sink">,
+): Outlet {
+  const outlet: Outlet = {
+    ...lines,
+    sink: createSink(open, { onClosed: on.onClosed, onGapOver: () => on.onGapOver(outlet) }),
+  };
+  return outlet;
+}
+
+function wordingForPeople(notice: Notice): readonly string[] {
+  const line = describeNotice(notice);
+  return line === undefined ? [] : [line];
+}
+
+/** What nobody took in time is counted where somebody may still read it. */
+async function sayDropped(outlets: readonly Outlet[], errorFd: number): Promise<void> {
+  for (const { sink } of outlets) {
+    const { lines, bytes } = sink.takeDropped();
+    if (lines === 0) continue;
+    const last = createSink(() => openWriter(errorFd), { onGapOver() {}, onClosed() {} });
+    last.write(`procman: ${describeDropped(lines, bytes)}\n`);
+    await Promise.race([last.flush(stalledMs), nextTurn()]);
+  }
+}
+
+interface Listeners<T> {
+  /** Gives a function that takes it away again. */
+  add(listen: (value: T) => void): () => void;
+  call(value: T): void;
+}
+
+function createListeners<T>(): Listeners<T> {
+  const all = new Set<(value: T) => void>();
+  return {
+    add(listen) {
+      all.add(listen);
+      return () => all.delete(listen);
+    },
+    call(value) {
+      for (const listen of all) listen(value);
+    },
+  };
 }

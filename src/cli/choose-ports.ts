@@ -1,6 +1,6 @@
 /** Before `web` is started its port is tried; with `--port auto` the whole block may move. */
 import type { App } from "../config/load.ts";
-import { type InstanceSpec, planInstances, webType } from "../core/plan.ts";
+import { firstPorts, type InstanceSpec, planInstances, webType } from "../core/plan.ts";
 import { findPortHolder, isPortFree } from "../process/ports.ts";
 import { nameProcess, processTable } from "../process/process-table.ts";
 import { findStraggler } from "../process/straggler.ts";
@@ -46,7 +46,7 @@ async function endStraggler(app: App, port: number): Promise<readonly string[]> 
 
 async function moveBlock(app: App, busy: InstanceSpec): Promise<ChosenPorts> {
   for (let basePort = app.basePort + autoStep; basePort <= lastAutoPort; basePort += autoStep) {
-    const planned = planInstances(app.types, app.formation, basePort);
+    const planned = planInstances(app.types, app.formation, firstPorts(app.types, basePort));
     if (!planned.ok || (await findBusy(planned.value))) continue;
     const note = `port ${busy.port} of ${busy.name} is taken; the ports begin at ${basePort} instead of ${app.basePort}`;
     return { app: { ...app, basePort, specs: planned.value }, notes: [note] };

@@ -1,5 +1,6 @@
 /** `procman start`: loads the app, runs it in this terminal, and ends with its exit code. */
 import { closeSync, openSync } from "node:fs";
+import { join } from "node:path";
 import { createApp, type RunningApp } from "../app.ts";
 import { type App, loadApp } from "../config/load.ts";
 import { findOverridden } from "../core/environment.ts";
@@ -63,15 +64,18 @@ async function supervise({ app, notes, terminal, pipes, signals }: Supervised): 
   const running = createApp({
     app,
     pid: process.pid,
-    terminal,
     pipes,
-    outputFd: 1,
-    errorFd: 2,
-    onOutputClosed() {
-      // Whoever read this has gone, as in `| head`: that is no failure.
-      isOutputClosed = true;
-      running.stop();
+    terminal: {
+      kind: terminal,
+      outputFd: 1,
+      errorFd: 2,
+      onClosed() {
+        // Whoever read this has gone, as in `| head`: that is no failure.
+        isOutputClosed = true;
+        running.stop();
+      },
     },
+    logFolder: join(app.root, ".procman", "log"),
   });
   process.on("exit", () => running.killAtOnce());
   for (const note of [...notes, ...describe(app)]) running.say(note);

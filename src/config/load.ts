@@ -3,6 +3,7 @@
  * is in it. Starts nothing, prints nothing.
  */
 import { basename, join, resolve } from "node:path";
+import type { FreshTypes } from "../core/desired.ts";
 import { type Diagnostic, type Result, resultOf } from "../core/diagnostic.ts";
 import {
   type Environment,
@@ -15,6 +16,7 @@ import {
   chooseFormation,
   type Formation,
   type FormationRequest,
+  quantityOfLater,
   readTypeNames,
 } from "../core/formation.ts";
 import { defaultPort, firstPorts, type InstanceSpec, planInstances } from "../core/plan.ts";
@@ -29,7 +31,7 @@ import {
   type Settings,
 } from "../core/settings.ts";
 import { type EnvFiles, isMissing, readEnvFiles, showPath, unreadable } from "./env-files.ts";
-import { filesAtOnce, filesInTime } from "./files.ts";
+import { type Files, filesAtOnce, filesInTime } from "./files.ts";
 import type { FileOptions } from "./options-file.ts";
 import { procfileName, type RootRequest, readRoot } from "./root.ts";
 
@@ -61,6 +63,8 @@ export interface App {
   readonly layers: EnvironmentLayers;
   /** Reads the files anew. */
   readonly readLayers: () => Promise<Result<EnvironmentLayers>>;
+  /** Reads the Procfile anew. */
+  readonly readTypes: () => Promise<Result<FreshTypes>>;
   /** What was taken for granted and a person should know. */
   readonly notes: readonly string[];
 }
@@ -84,19 +88,21 @@ export async function loadApp(request: LoadRequest): Promise<Result<App>> {
   const readLayers = async () => withLayers(await readEnvFiles(envFiles, filesInTime), others);
   const environment = layers ? mergeLayers(layers) : request.shell;
 
-  const read = await readProcessTypes(request, options, root, environment);
+  const search = { ...request, options, folder: root, environment };
+  const read = await readProcessTypes(search, filesAtOnce);
   // An invalid .env file may be the one that names the Procfile.
   const types = layers || !read.isMissing ? collect(read.types) : undefined;
   const basePort = collect(chooseBasePort(settings, environment));
   const wanted = { ...readSelection(givenSettings), types: request.types };
+  const readTypes = async () => freshTypes(await readProcessTypes(search, filesInTime), wanted);
   const plan = types && collect(planApp(types, wanted, basePort ?? defaultPort, read.file));
   if (!(layers && types && settings && basePort && plan)) {
     return { ok: false, diagnostics: problems };
   }
   const name = request.app ?? String(options.app?.value ?? basename(root));
   const notes = read.note === undefined ? [] : [read.note];
-  const app = { name, root, types, settings, basePort, layers, readLayers, notes, ...plan };
-  return resultOf(app, problems);
+  const files = { types, layers, readLayers, readTypes };
+  return resultOf({ name, root, settings, basePort, notes, ...files, ...plan }, problems);
 }
 
 /** What follows from the files and the command line, once all of them can be read. */
@@ -109,8 +115,9 @@ function planApp(
   const names = types.map(({ name }) => name);
   const quiet = readTypeNames(names, wanted.quiet);
   const formation = chooseFormation(names, wanted);
-  const specs = formation.ok ? planInstances(types, formation.value, basePort) : formation;
-  const clashes = warnOfClashes(firstPorts(types, basePort), file);
+  const ports = firstPorts(types, basePort);
+  const specs = formation.ok ? planInstances(types, formation.value, ports) : formation;
+  const clashes = warnOfClashes(ports, file);
   const problems = [...clashes, ...quiet.diagnostics, ...specs.diagnostics];
   if (!(quiet.ok && formation.ok && specs.ok)) return { ok: false, diagnostics: problems };
   const plan = { quiet: quiet.value, formation: formation.value, specs: specs.value };
@@ -188,36 +195,43 @@ interface ReadTypes {
   readonly note?: string;
 }
 
-async function readProcessTypes(
-  request: LoadRequest,
-  options: FileOptions,
-  root: string,
-  environment: Environment,
-): Promise<ReadTypes> {
-  const { cwd } = request;
+/** Where a Procfile is looked for. */
+interface ProcfileSearch extends RootRequest {
+  readonly options: FileOptions;
+  /** Found or chosen. */
+  readonly folder: string;
+  readonly environment: Environment;
+}
+
+async function readProcessTypes(search: ProcfileSearch, disk: Files): Promise<ReadTypes> {
+  const { cwd, procfile, options, folder, environment } = search;
   const named = options.procfile?.value || environment.get("PROCFILE") || undefined;
-  const path = request.procfile
-    ? resolve(cwd, request.procfile)
-    : resolve(root, String(named ?? procfileName));
+  const path = procfile ? resolve(cwd, procfile) : resolve(folder, String(named ?? procfileName));
   const file = showPath(cwd, path);
   try {
-    const types = parseProcfile(await filesAtOnce.read(path), file);
+    const types = parseProcfile(await disk.read(path), file);
     return { types, file, isMissing: false };
   } catch (error) {
-    const isDefault = request.procfile === undefined && named === undefined;
-    if (isDefault && isMissing(error)) return withoutProcfile(request, root, file);
+    const isDefault = procfile === undefined && named === undefined;
+    if (isDefault && isMissing(error)) return withoutProcfile(search, file, disk);
     const types = { ok: false, diagnostics: [unreadable(file, error)] } as const;
     return { types, file, isMissing: false };
   }
 }
 
+function freshTypes({ types }: ReadTypes, wanted: FormationRequest): Result<FreshTypes> {
+  if (!types.ok) return types;
+  const quantityOf = (type: string) => quantityOfLater(type, wanted);
+  return { ...types, value: { types: types.value, quantityOf } };
+}
+
 /** Heroku's rule: a package with a start script is a web process. */
 async function withoutProcfile(
-  { cwd, root: chosenRoot }: LoadRequest,
-  root: string,
+  { cwd, root: chosenRoot, folder }: ProcfileSearch,
   file: string,
+  disk: Files,
 ): Promise<ReadTypes> {
-  const names = await filesAtOnce.namesIn(root);
+  const names = await disk.namesIn(folder);
   const fail = (message: string, hint: string): ReadTypes => ({
     types: { ok: false, diagnostics: [{ severity: "error", file, message, hint }] },
     file,
@@ -227,8 +241,8 @@ async function withoutProcfile(
     const message = "there is no Procfile, only a Procfile.txt";
     return fail(message, "rename it to Procfile, without an ending");
   }
-  const isHere = chosenRoot !== undefined || root === resolve(cwd);
-  if (isHere && (await hasStartScript(join(root, "package.json")))) {
+  const isHere = chosenRoot !== undefined || folder === resolve(cwd);
+  if (isHere && (await hasStartScript(join(folder, "package.json"), disk))) {
     const types = [{ name: "web", command: "npm start", line: 1 }];
     const note = "no Procfile here; running the start script of package.json as web: npm start";
     const value = { ok: true, value: types, diagnostics: [] } as const;
@@ -238,17 +252,17 @@ async function withoutProcfile(
   if (other !== undefined) {
     return fail(
       `there is no Procfile, only ${other}`,
-      `start it with: procman start -f ${showPath(cwd, join(root, other))}`,
+      `start it with: procman start -f ${showPath(cwd, join(folder, other))}`,
     );
   }
   const hint = "it has lines like this one: web: node index.js";
   const above = chosenRoot === undefined ? " or above it" : "";
-  return fail(`there is no Procfile in ${root}${above}`, hint);
+  return fail(`there is no Procfile in ${folder}${above}`, hint);
 }
 
-async function hasStartScript(path: string): Promise<boolean> {
+async function hasStartScript(path: string, disk: Files): Promise<boolean> {
   try {
-    const { scripts } = JSON.parse(new TextDecoder().decode(await filesAtOnce.read(path)));
+    const { scripts } = JSON.parse(new TextDecoder().decode(await disk.read(path)));
     return typeof scripts?.start === "string" && scripts.start.trim() !== "";
   } catch {
     return false;

@@ -3,10 +3,12 @@
  * that changes what is wanted gets the next number: to replay the commands in the order of their
  * numbers gives what is wanted now.
  */
-import type { Diagnostic } from "../core/diagnostic.ts";
 import type { Formation } from "../core/formation.ts";
+import type { ReloadStep } from "../core/reload.ts";
 import type { ScaleChange } from "../core/scale.ts";
-import type { AppStatus, InstanceStatus } from "../supervisor/status.ts";
+import type { Usage } from "../core/usage.ts";
+import type { Outcome, WaitOutcome } from "../supervisor/outcome.ts";
+import type { AppStatus, StateChange } from "../supervisor/status.ts";
 
 export interface ControlledApp {
   status(): AppStatus;
@@ -40,42 +42,4 @@ export interface ControlledApp {
   usage(): Promise<ReadonlyMap<string, Usage>>;
   /** Called for every change of a state, until the returned function is called. */
   onStateChange(listen: (change: StateChange) => void): () => void;
-}
-
-export type Outcome<T> =
-  | { readonly is: "done"; readonly number: number; readonly value: T }
-  /** Nothing was changed. */
-  | { readonly is: "refused"; readonly diagnostics: readonly Diagnostic[] }
-  | { readonly is: "unknown-names"; readonly diagnostics: readonly Diagnostic[] };
-
-export type WaitOutcome =
-  | { readonly is: "done" }
-  | { readonly is: "given-up"; readonly waiting: readonly InstanceStatus[] }
-  /** They are parked, stopped or ended, and somebody must do something first. */
-  | { readonly is: "failed"; readonly failed: readonly InstanceStatus[] }
-  | { readonly is: "unknown-names"; readonly diagnostics: readonly Diagnostic[] };
-
-export interface ReloadStep {
-  readonly type: string;
-  readonly what: "add" | "remove" | "replace";
-  /** Whom it touches. */
-  readonly instances: readonly string[];
-  /** `its command changed`, `API_KEY changed in the environment`. */
-  readonly reason: string;
-}
-
-/** Of a process and all it started. */
-export interface Usage {
-  /** Of one processor, 0 to 100 for each. */
-  readonly cpuPercent: number;
-  readonly memoryBytes: number;
-  /** The ports that any of them really listens on, in ascending order. */
-  readonly ports: readonly number[];
-}
-
-export interface StateChange {
-  readonly timeMs: number;
-  readonly name: string;
-  readonly from: string;
-  readonly to: string;
 }

@@ -30,6 +30,21 @@ export function chooseFormation(
   request: FormationRequest,
 ): Result<Formation> {
   const problems: Diagnostic[] = [];
+  const formation = countTypes(typeNames, request, problems);
+  return resultOf(formation, problems);
+}
+
+/** How many of a type that was not there when this was asked for. */
+export function quantityOfLater(typeName: string, request: FormationRequest): number {
+  // What was asked for by name is another type: the complaints about that are not for now.
+  return countTypes([typeName], request, []).get(typeName) ?? 0;
+}
+
+function countTypes(
+  typeNames: readonly string[],
+  request: FormationRequest,
+  problems: Diagnostic[],
+): Formation {
   const known = typeNames.filter((name) => name !== releaseType);
   const counts = request.formation
     ? readCounts(request.formation.text.split(","), request.formation.source, problems)
@@ -48,7 +63,7 @@ export function chooseFormation(
     const count = asked.size > 0 ? (asked.get(name) ?? 0) : (counts.get(name) ?? everyType);
     formation.set(name, except.has(name) ? 0 : count);
   }
-  return resultOf(formation, problems);
+  return formation;
 }
 
 /** Names of process types in a list such as `--quiet` has, each of which must be known. */

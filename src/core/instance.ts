@@ -55,7 +55,12 @@ export type InstanceState =
 type StopCause =
   | { readonly kind: "asked" }
   /** The leader ended by itself; what is left of its group is being ended. */
-  | { readonly kind: "ended"; readonly upMs: number; readonly ranMs: number };
+  | {
+      readonly kind: "ended";
+      readonly from: "starting" | "up";
+      readonly upMs: number;
+      readonly ranMs: number;
+    };
 
 export interface Instance {
   readonly want: "up" | "down";
@@ -277,6 +282,7 @@ function exited(instance: Instance, moment: Moment): Step {
     graceMs: stragglerGraceMs,
     cause: {
       kind: "ended",
+      from: state.is,
       upMs: state.is === "up" ? moment.nowMs - state.sinceMs : 0,
       ranMs: moment.nowMs - startedMs,
     },

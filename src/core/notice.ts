@@ -3,6 +3,7 @@
  */
 import { describeExit, type ExitStatus, isSuccess } from "./exit-status.ts";
 import type { Sequel } from "./restart.ts";
+import type { StateName } from "./state-name.ts";
 
 export type Notice =
   | {
@@ -36,10 +37,17 @@ export type Notice =
   /** Somebody outside keeps the output open; it is not waited for. */
   | { readonly kind: "output-held" }
   /** The environment files are invalid now; the last good values are used. */
-  | { readonly kind: "stale-environment"; readonly problem: string };
+  | { readonly kind: "stale-environment"; readonly problem: string }
+  /** A person asked for it; `by` is `marc with procman restart`. */
+  | { readonly kind: "asked"; readonly what: "restart" | "stop"; readonly by: string }
+  | { readonly kind: "signalled"; readonly signal: string }
+  | { readonly kind: "state"; readonly from: StateName; readonly to: StateName };
 
-/** One line, without the instance's name and without a final stop. */
-export function describeNotice(notice: Notice): string {
+/**
+ * One line for a person who looks on, without the instance's name and without a final stop;
+ * undefined for what other lines say already.
+ */
+export function describeNotice(notice: Notice): string | undefined {
   switch (notice.kind) {
     case "started":
       return `started with pid ${notice.pid} on port ${notice.port}: ${notice.command}`;
@@ -68,6 +76,11 @@ export function describeNotice(notice: Notice): string {
       return "has ended, but another process holds its output open; not waiting for it";
     case "stale-environment":
       return `is started with the environment it had before: ${notice.problem}`;
+    case "asked":
+      return `${notice.what === "stop" ? "is stopped" : "is restarted"} by ${notice.by}`;
+    case "signalled":
+    case "state":
+      return undefined;
   }
 }
 

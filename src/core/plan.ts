@@ -25,16 +25,18 @@ export const webType = "web";
 
 /**
  * The port of each type's first instance: `web` has the base, every other type but `release` a
- * place of its own, 100 apart, in Procfile order.
+ * place of its own, 100 apart, in Procfile order. Who is in `given` keeps what it has, and the
+ * others come behind: a type that is added while the app runs moves nobody else.
  */
 export function firstPorts(
   types: readonly ProcessType[],
   basePort: number,
+  given: ReadonlyMap<string, number> = new Map(),
 ): ReadonlyMap<string, number> {
-  const ports = new Map<string, number>();
-  let next = basePort + portStep;
+  const ports = new Map(given);
+  let next = Math.max(basePort, ...given.values()) + portStep;
   for (const { name } of types) {
-    if (name === releaseType) continue;
+    if (name === releaseType || ports.has(name)) continue;
     if (name === webType) {
       ports.set(name, basePort);
     } else {
@@ -45,12 +47,12 @@ export function firstPorts(
   return ports;
 }
 
+/** `ports` are those of the first instances. */
 export function planInstances(
   types: readonly ProcessType[],
   formation: Formation,
-  basePort: number,
+  ports: ReadonlyMap<string, number>,
 ): Result<readonly InstanceSpec[]> {
-  const ports = firstPorts(types, basePort);
   const problems: Diagnostic[] = [];
   const specs: InstanceSpec[] = [];
   for (const { name, command } of types) {

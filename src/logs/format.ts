@@ -19,7 +19,7 @@ export interface FormatOptions {
   readonly timestamps: Timestamps;
   readonly prefix: boolean;
   readonly terminal: "colour" | "plain" | "none";
-  /** Every name that may come, for the padding; in the order in which colours are given out. */
+  /** The names that are known, for the padding; in the order in which colours are given out. */
   readonly names: readonly string[];
 }
 
@@ -44,12 +44,14 @@ const colours = [36, 33, 32, 35, 34, 96, 93, 92, 95, 94];
 const ownColour = 90;
 
 function prefixed({ timestamps, terminal, names }: FormatOptions): Format {
-  const width = Math.max(ownName.length, ...names.map((name) => name.length));
+  let width = Math.max(ownName.length, ...names.map((name) => name.length));
   const colourOf = createColours(names);
   const timeOf = createTime(timestamps);
 
   return (entry) => {
     const name = entry.source === "procman" ? ownName : entry.name;
+    // Scaling may bring a name that is longer than those before.
+    width = Math.max(width, name.length);
     const label = `${timeOf(entry.timeMs)}${name.padEnd(width)}`;
     const about = aboutOf(entry);
     const around = (bar: string) =>
@@ -60,9 +62,9 @@ function prefixed({ timestamps, terminal, names }: FormatOptions): Format {
   };
 }
 
-/** procman's own lines begin with the instance they are about. */
+/** procman's own lines begin with the instance they are about. Others' names have no dot. */
 function aboutOf({ source, name }: Entry): string {
-  return source === "procman" && name !== ownName ? `${name} ` : "";
+  return source === "procman" && name.includes(".") ? `${name} ` : "";
 }
 
 /** Nothing is changed by a prefix of nothing, but procman's lines are still told apart. */
@@ -129,11 +131,14 @@ export function binary(text: string): string {
 }
 
 function createColours(names: readonly string[]): (name: string) => number {
-  const types = [...new Set(names.map(typeOf))];
-  return (name) =>
-    name === ownName
-      ? ownColour
-      : (colours[Math.max(0, types.indexOf(typeOf(name))) % colours.length] ?? ownColour);
+  const indexes = new Map([...new Set(names.map(typeOf))].map((type, index) => [type, index]));
+  return (name) => {
+    if (name === ownName) return ownColour;
+    const type = typeOf(name);
+    const index = indexes.get(type) ?? indexes.size;
+    indexes.set(type, index);
+    return colours[index % colours.length] ?? ownColour;
+  };
 }
 
 function typeOf(name: string): string {

@@ -25,23 +25,33 @@ function listenError(port: number, host: string): Promise<string | undefined> {
 
 /** The pid; undefined when it cannot be told, as for another user's. */
 export function findPortHolder(port: number): number | undefined {
-  const inodes = listeningInodes(port);
-  return inodes.size === 0 ? undefined : findSocketOwner(inodes);
+  const inodes = new Set(listeners().flatMap((each) => (each.port === port ? each.inode : [])));
+  if (inodes.size === 0) return undefined;
+  const pids = list("/proc").filter((name) => /^\d+$/.test(name));
+  return pids.map(Number).find((pid) => socketsOf(pid).some((inode) => inodes.has(inode)));
+}
+
+/** On which any of these listens, in ascending order. */
+export function listeningPorts(pids: readonly number[]): readonly number[] {
+  const inodes = new Set(pids.flatMap(socketsOf));
+  const ports = listeners().flatMap(({ port, inode }) => (inodes.has(inode) ? port : []));
+  return [...new Set(ports)].sort((one, other) => one - other);
+}
+
+interface Listener {
+  readonly port: number;
+  readonly inode: string;
 }
 
 /** Rows of `/proc/net/tcp`: slot, local address, remote address, state, …, inode in column 9. */
-function listeningInodes(port: number): ReadonlySet<string> {
-  const inodes = new Set<string>();
-  const suffix = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
-  for (const file of ["/proc/net/tcp", "/proc/net/tcp6"]) {
-    for (const row of readLines(file)) {
-      const columns = row.trim().split(/\s+/);
-      const isListening = columns[3] === "0A";
-      const inode = columns[9];
-      if (isListening && inode !== undefined && columns[1]?.endsWith(suffix)) inodes.add(inode);
-    }
-  }
-  return inodes;
+function listeners(): readonly Listener[] {
+  return ["/proc/net/tcp", "/proc/net/tcp6"].flatMap(readLines).flatMap((row) => {
+    const columns = row.trim().split(/\s+/);
+    const isListening = columns[3] === "0A";
+    const inode = columns[9];
+    const [, port = ""] = columns[1]?.split(":") ?? [];
+    return isListening && inode !== undefined ? { port: Number.parseInt(port, 16), inode } : [];
+  });
 }
 
 function readLines(file: string): readonly string[] {
@@ -52,14 +62,10 @@ function readLines(file: string): readonly string[] {
   }
 }
 
-function findSocketOwner(inodes: ReadonlySet<string>): number | undefined {
-  for (const pid of list("/proc").filter((name) => /^\d+$/.test(name))) {
-    for (const fd of list(`/proc/${pid}/fd`)) {
-      const inode = /^socket:\[(\d+)\]$/.exec(readLink(`/proc/${pid}/fd/${fd}`))?.[1];
-      if (inode !== undefined && inodes.has(inode)) return Number(pid);
-    }
-  }
-  return undefined;
+function socketsOf(pid: number): readonly string[] {
+  return list(`/proc/${pid}/fd`).flatMap(
+    (fd) => /^socket:\[(\d+)\]$/.exec(readLink(`/proc/${pid}/fd/${fd}`))?.[1] ?? [],
+  );
 }
 
 function list(folder: string): readonly string[] {

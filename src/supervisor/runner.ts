@@ -1,26 +1,35 @@
 /**
  * One instance: keeps its machine's state, carries out its effects, and feeds what happens back to
- * it. Decides nothing.
+ * it. Knows what became of its runs, and decides nothing.
  */
 import type { Clock } from "../core/clock.ts";
+import type { ExitStatus } from "../core/exit-status.ts";
 import {
   type Effect,
   type Instance,
   type InstanceEvent,
   type InstancePolicy,
+  isRunning,
   newInstance,
   transition,
 } from "../core/instance.ts";
 import type { Notice } from "../core/notice.ts";
 import type { InstanceSpec } from "../core/plan.ts";
+import type { StateName } from "../core/state-name.ts";
 import type { LineSplitter } from "../logs/line-batches.ts";
 import type { Child, ChildEnd, ChildListener } from "../process/child.ts";
 import type { Pace } from "./output-hub.ts";
+import type { InstanceStatus } from "./status.ts";
 
 export interface Runner {
-  readonly spec: InstanceSpec;
+  readonly name: string;
+  /** What it runs, or will run when it is started next. */
+  spec(): InstanceSpec;
+  /** From its next start on; the name stays. */
+  adopt(spec: InstanceSpec): void;
   instance(): Instance;
   send(event: InstanceEvent): void;
+  status(): InstanceStatus;
 }
 
 export interface RunnerTools {
@@ -29,26 +38,49 @@ export interface RunnerTools {
   readonly probe: ((spec: InstanceSpec, givenUp: AbortSignal) => Promise<boolean>) | undefined;
   openOutput(name: string, pace: Pace): LineSplitter;
   tell(name: string, notice: Notice): void;
-  /** After every event. */
+  /** After every event, and when there is a process. */
   onChange(runner: Runner): void;
   readonly clock: Clock;
+  /** Wall clock. */
+  readonly timeMs: () => number;
+  /** Of the app, which counts up with what is taken over from its files. */
+  readonly version: () => number;
   /** In [0, 1). */
   readonly random: () => number;
 }
 
+/** The last run, or what shall be the first. */
+interface Life {
+  readonly command: string;
+  readonly startedMs: number;
+  readonly version: number;
+  readonly pid: number | undefined;
+}
+
 export function createRunner(
-  spec: InstanceSpec,
+  firstSpec: InstanceSpec,
   policy: InstancePolicy,
   stopSignal: NodeJS.Signals,
   tools: RunnerTools,
 ): Runner {
+  const { name } = firstSpec;
+  let spec = firstSpec;
   let instance = newInstance;
   let child: Child | undefined;
   let cancelTimer: (() => void) | undefined;
   let probing: AbortController | undefined;
+  let life = newLife();
+  let lastExit: ExitStatus | undefined;
+  let changedMs = tools.timeMs();
+
+  function newLife(): Life {
+    const { command } = spec;
+    return { command, startedMs: tools.timeMs(), version: tools.version(), pid: undefined };
+  }
 
   function send(event: InstanceEvent): void {
     const moment = { nowMs: tools.clock.nowMs(), jitter: tools.random() };
+    const before = shownState(instance);
     const [next, effects] = transition(policy, instance, event, moment);
     instance = next;
     if (instance.state.is !== "starting") {
@@ -56,12 +88,22 @@ export function createRunner(
       probing = undefined;
     }
     for (const effect of effects) carryOut(effect);
+    tellState(before);
     tools.onChange(runner);
+  }
+
+  /** A leader that has ended by itself is no state of its own: what comes of it follows at once. */
+  function tellState(from: StateName): void {
+    const to = shownState(instance);
+    if (to === from) return;
+    changedMs = tools.timeMs();
+    tools.tell(name, { kind: "state", from, to });
   }
 
   function carryOut(effect: Effect): void {
     switch (effect.do) {
       case "spawn": {
+        life = newLife();
         const launched: Child = tools.launch(
           spec,
           listen(effect.run, { hold: () => launched.pause(), flow: () => launched.resume() }),
@@ -71,6 +113,7 @@ export function createRunner(
       }
       case "stop":
         child?.stop(stopSignal);
+        if (isAsked(instance)) tools.tell(name, { kind: "signalled", signal: stopSignal });
         return;
       case "kill":
         child?.kill();
@@ -83,24 +126,29 @@ export function createRunner(
         cancelTimer?.();
         return;
       case "tell":
-        tools.tell(spec.name, effect.notice);
+        tools.tell(name, effect.notice);
         return;
     }
   }
 
   function listen(run: number, pace: Pace): ChildListener {
-    const lines = tools.openOutput(spec.name, pace);
+    const lines = tools.openOutput(name, pace);
+    const { command, port } = spec;
     return {
-      onPoorPipe: (reason) => tools.tell(spec.name, { kind: "poor-pipe", reason }),
+      onPoorPipe: (reason) => tools.tell(name, { kind: "poor-pipe", reason }),
       onStarted(pid) {
-        tools.tell(spec.name, { kind: "started", pid, port: spec.port, command: spec.command });
+        life = { ...life, pid };
+        tools.tell(name, { kind: "started", pid, port, command });
         void probe(run);
+        tools.onChange(runner);
       },
       onOutput: lines.push,
       onExited: () => send({ what: "exited", run }),
       onGone(end) {
         lines.end();
-        for (const notice of noticesOf(end)) tools.tell(spec.name, notice);
+        life = { ...life, pid: undefined };
+        lastExit = end.status;
+        for (const notice of noticesOf(end)) tools.tell(name, notice);
         send({ what: "gone", run, status: end.status });
       },
     };
@@ -113,11 +161,45 @@ export function createRunner(
   }
 
   const runner: Runner = {
-    spec,
+    name,
+    spec: () => spec,
+    adopt(next) {
+      spec = next;
+    },
     instance: () => instance,
     send,
+    status() {
+      const { state, run } = instance;
+      const restartInMs =
+        state.is === "crashed" ? Math.ceil(state.untilMs - tools.clock.nowMs()) : undefined;
+      return {
+        name,
+        type: spec.type,
+        ordinal: spec.ordinal,
+        command: isRunning(state) ? life.command : spec.command,
+        port: spec.port,
+        state: state.is,
+        changedMs,
+        createdMs: life.startedMs,
+        version: life.version,
+        pid: life.pid,
+        restarts: Math.max(0, run - 1),
+        lastExit,
+        restartInMs: restartInMs && Math.max(0, restartInMs),
+        reason: state.is === "parked" ? state.reason : undefined,
+      };
+    },
   };
   return runner;
+}
+
+/** As it is told; while what a leader has left behind is ended, that is what it was before. */
+function shownState({ state }: Instance): StateName {
+  return state.is === "stopping" && state.cause.kind === "ended" ? state.cause.from : state.is;
+}
+
+function isAsked({ state }: Instance): boolean {
+  return state.is === "stopping" && state.cause.kind === "asked";
 }
 
 function noticesOf(end: ChildEnd): readonly Notice[] {

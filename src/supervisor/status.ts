@@ -1,6 +1,6 @@
 /** What an outsider may know of a running app: values only, taken at one moment. */
 import type { ExitStatus } from "../core/exit-status.ts";
-import type { InstanceState } from "../core/instance.ts";
+import type { StateName } from "../core/state-name.ts";
 
 export interface AppStatus {
   readonly name: string;
@@ -29,8 +29,6 @@ export interface TypeStatus {
   readonly changedMs: number;
 }
 
-export type StateName = InstanceState["is"];
-
 export interface InstanceStatus {
   readonly name: string;
   readonly type: string;
@@ -55,4 +53,11 @@ export interface InstanceStatus {
   readonly restartInMs: number | undefined;
   /** Why it is parked. */
   readonly reason: string | undefined;
+}
+
+export interface StateChange {
+  readonly timeMs: number;
+  readonly name: string;
+  readonly from: StateName;
+  readonly to: StateName;
 }

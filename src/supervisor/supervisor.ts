@@ -1,8 +1,22 @@
 /**
- * Owns what is wanted and what is: starts the planned instances, stops or kills them all, and says
- * when the app has ended. One message at a time; nothing else changes its state.
+ * Owns what is wanted and what is. A command changes what is wanted, whole or not at all, and the
+ * instances are told what follows from it; nothing else changes either. Says when the app has
+ * ended.
  */
+import {
+  adoptCommands,
+  adoptTypes,
+  type Desired,
+  desiredAtStart,
+  type FreshTypes,
+  findNamed,
+  scaleDesired,
+  startDesired,
+  stopDesired,
+} from "../core/desired.ts";
+import type { Result } from "../core/diagnostic.ts";
 import { exitCodeOf } from "../core/exit-status.ts";
+import type { Formation } from "../core/formation.ts";
 import {
   findFinalStatus,
   hasFailed,
@@ -11,24 +25,45 @@ import {
   isRunning,
 } from "../core/instance.ts";
 import { type InstanceSpec, webType } from "../core/plan.ts";
+import { planReload, type ReloadStep } from "../core/reload.ts";
 import type { RestartPolicy } from "../core/restart.ts";
+import type { ScaleChange } from "../core/scale.ts";
+import type { Outcome, UnknownNames, WaitOutcome } from "./outcome.ts";
 import { createRunner, type Runner, type RunnerTools } from "./runner.ts";
+import type { InstanceStatus, TypeStatus } from "./status.ts";
+import { createWaits, type WaitGoal } from "./waits.ts";
 
 export interface Supervisor {
   /** In the order of the specs. */
   start(): void;
-  /** Asks all to stop, in reverse order, waiting for none before the next. */
-  stop(): void;
+  scale(changes: readonly ScaleChange[]): Outcome<Formation>;
+  /** With no names all of the Procfile is taken over, else only the commands of these. */
+  restart(names: readonly string[], fresh: FreshTypes, by: string): Outcome<undefined>;
+  /** What the Procfile says now; `changedKeys` as in `planReload`. Only says so when `isDryRun`. */
+  reload(
+    fresh: FreshTypes,
+    changedKeys: (instance: string) => readonly string[],
+    isDryRun: boolean,
+  ): Outcome<readonly ReloadStep[]>;
+  stop(names: readonly string[], by: string): Outcome<undefined>;
+  /** Asks all to stop, in reverse order, waiting for none before the next. Gives its number. */
+  stopAll(): number;
   kill(): void;
   /** Who has a process, or may have one. */
   running(): readonly string[];
+  types(): readonly TypeStatus[];
+  instances(): readonly InstanceStatus[];
+  /** Counts up from 1 with all that is taken over from the files. */
+  release(): { readonly version: number; readonly timeMs: number };
+  ports(): ReadonlyMap<string, number>;
+  until(goal: WaitGoal, names: readonly string[], givenUp: AbortSignal): Promise<WaitOutcome>;
 }
 
 export interface SupervisorOptions {
-  readonly specs: readonly InstanceSpec[];
+  readonly start: Pick<Desired, "types" | "basePort" | "formation" | "specs">;
   readonly restart: RestartPolicy;
   readonly graceMs: number;
-  readonly tools: Omit<RunnerTools, "onChange">;
+  readonly tools: Omit<RunnerTools, "onChange" | "version">;
   /** Once: nothing runs and nothing will. The code of the first that failed, else 0. */
   readonly onEnded: (exitCode: number) => void;
 }
@@ -39,12 +74,21 @@ const readyAfterMs = 500;
 const stopSignal = "SIGTERM";
 
 export function createSupervisor(options: SupervisorOptions): Supervisor {
-  const { specs, restart, graceMs, tools, onEnded } = options;
+  const { restart, graceMs, tools, onEnded } = options;
+  let desired = desiredAtStart(options.start);
+  /** Those of the formation, and those that have left it and are not down yet. */
+  const runners = new Map<string, Runner>();
+  const waits = createWaits();
   let want: "up" | "down" = "up";
   let exitCode = 0;
   let hasEnded = false;
+  let commands = 0;
+  let release = { version: 1, timeMs: tools.timeMs() };
+  const changedMs = new Map(
+    [...desired.formation.keys()].map((type) => [type, tools.timeMs()] as const),
+  );
 
-  const runners = specs.map((spec) => {
+  function newRunner(spec: InstanceSpec): Runner {
     const isWeb = spec.type === webType;
     const policy: InstancePolicy = {
       restart,
@@ -53,46 +97,226 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       graceMs,
     };
     const probe = isWeb ? tools.probe : undefined;
-    return createRunner(spec, policy, stopSignal, { ...tools, probe, onChange });
-  });
+    const version = () => release.version;
+    return createRunner(spec, policy, stopSignal, { ...tools, probe, version, onChange });
+  }
 
-  function onChange({ spec, instance }: Runner): void {
-    const { state } = instance();
+  function onChange(runner: Runner): void {
+    const { state } = runner.instance();
     if (exitCode === 0 && hasFailed(state)) exitCode = exitCodeOfFinal(state);
     if (restart === "never" && findFinalStatus(state) && want === "up") {
-      if (runners.length > 1) tools.tell(spec.name, { kind: "ends-all" });
-      stop();
+      if (runners.size > 1) tools.tell(runner.name, { kind: "ends-all" });
+      stopAll();
     }
-    if (hasEnded || !runners.every(({ instance }) => isOver(instance().state, want))) return;
+    if (state.is === "down" && !isInFormation(runner.name)) runners.delete(runner.name);
+    waits.onChange(statuses);
+    if (hasEnded || !isOver()) return;
     hasEnded = true;
     onEnded(exitCode);
   }
 
-  function stop(): void {
+  /** Nothing runs and nothing will. What a person has stopped may be started again by one. */
+  function isOver(): boolean {
+    const states = [...runners.values()].map(({ instance }) => instance().state);
+    if (want === "down") return states.every((state) => state.is === "down" || isFinal(state));
+    return desired.emptied.size === 0 && states.every(isFinal);
+  }
+
+  function isInFormation(name: string): boolean {
+    return desired.specs.some((spec) => spec.name === name);
+  }
+
+  /** In Procfile order and by number; those that have left the formation come last. */
+  function inOrder(): readonly Runner[] {
+    const known = desired.specs.flatMap(({ name }) => runners.get(name) ?? []);
+    return [...known, ...[...runners.values()].filter((runner) => !known.includes(runner))];
+  }
+
+  function statuses(): readonly InstanceStatus[] {
+    return inOrder().map((runner) => runner.status());
+  }
+
+  /**
+   * The only place where what is wanted changes. Those of `restarts` are started anew, whatever
+   * they do; a restart of what is down is a start. Gives the number of the command.
+   */
+  function apply(next: Desired, restarts: readonly InstanceSpec[] = []): number {
+    noteChanges(desired, next);
+    desired = next;
+    commands += 1;
+    for (const runner of inOrder().toReversed()) {
+      if (!isInFormation(runner.name)) runner.send({ what: "want", want: "down" });
+    }
+    const restarted = new Set(restarts.map(({ name }) => name));
+    for (const spec of desired.specs) {
+      const runner = runnerOf(spec);
+      if (restarted.has(spec.name)) runner.send({ what: "restart" });
+      else runner.send({ what: "want", want: desired.stopped.has(spec.name) ? "down" : "up" });
+    }
+    return commands;
+  }
+
+  function runnerOf(spec: InstanceSpec): Runner {
+    const runner = runners.get(spec.name) ?? newRunner(spec);
+    runners.set(spec.name, runner);
+    runner.adopt(spec);
+    return runner;
+  }
+
+  function noteChanges(now: Desired, next: Desired): void {
+    for (const type of next.formation.keys()) {
+      const isSame =
+        now.formation.get(type) === next.formation.get(type) &&
+        commandOf(now, type) === commandOf(next, type);
+      if (!isSame) changedMs.set(type, tools.timeMs());
+    }
+  }
+
+  function takeOver(next: Desired, restarts: readonly InstanceSpec[]): number {
+    release = { version: release.version + 1, timeMs: tools.timeMs() };
+    return apply(next, restarts);
+  }
+
+  function tellEach(specs: readonly InstanceSpec[], what: "restart" | "stop", by: string): void {
+    for (const { name } of specs) tools.tell(name, { kind: "asked", what, by });
+  }
+
+  function restartAll(fresh: FreshTypes, by: string): Outcome<undefined> {
+    const adopted = adoptTypes(desired, fresh);
+    if (!adopted.ok) return refused(adopted);
+    const { specs } = adopted.value;
+    tellEach(
+      specs.filter(({ name }) => runners.has(name)),
+      "restart",
+      by,
+    );
+    const number = takeOver(startDesired(adopted.value, specs), specs);
+    return { is: "done", number, value: undefined };
+  }
+
+  function restartSome(
+    names: readonly string[],
+    { types }: FreshTypes,
+    by: string,
+  ): Outcome<undefined> {
+    const found = findNamed(desired, names);
+    if (!found.ok) return unknown(found);
+    const adopted = adoptCommands(desired, types, new Set(found.value.map(({ type }) => type)));
+    if (!adopted.ok) return refused(adopted);
+    const restarts = adopted.value.specs.filter(({ name }) => found.value.some(isNamed(name)));
+    tellEach(restarts, "restart", by);
+    const number = apply(startDesired(adopted.value, restarts), restarts);
+    return { is: "done", number, value: undefined };
+  }
+
+  function stopAll(): number {
     want = "down";
-    for (const runner of runners.toReversed()) runner.send({ what: "want", want: "down" });
+    commands += 1;
+    for (const runner of inOrder().toReversed()) runner.send({ what: "want", want: "down" });
+    // With nothing that could still end, nothing else would say so.
+    if (runners.size === 0 && !hasEnded) {
+      hasEnded = true;
+      onEnded(exitCode);
+    }
+    return commands;
   }
 
   return {
     start() {
-      for (const runner of runners) runner.send({ what: "want", want: "up" });
+      for (const spec of desired.specs) runners.set(spec.name, newRunner(spec));
+      for (const runner of runners.values()) runner.send({ what: "want", want: "up" });
     },
-    stop,
+    scale(changes) {
+      if (want === "down") return leaving;
+      const next = scaleDesired(desired, changes);
+      if (!next.ok) return refused(next);
+      return { is: "done", number: apply(next.value), value: next.value.formation };
+    },
+    restart(names, fresh, by) {
+      if (want === "down") return leaving;
+      return names.length === 0 ? restartAll(fresh, by) : restartSome(names, fresh, by);
+    },
+    reload(fresh, changedKeys, isDryRun) {
+      if (want === "down") return leaving;
+      const next = adoptTypes(desired, fresh);
+      if (!next.ok) return refused(next);
+      const steps = planReload(desired, next.value, changedKeys);
+      if (isDryRun || steps.length === 0) return { is: "done", number: commands, value: steps };
+      const replaced = steps.flatMap(({ what, instances }) =>
+        what === "replace" ? instances : [],
+      );
+      const restarts = next.value.specs.filter(({ name }) => replaced.includes(name));
+      return { is: "done", number: takeOver(next.value, restarts), value: steps };
+    },
+    stop(names, by) {
+      if (want === "down") return leaving;
+      const found = findNamed(desired, names);
+      if (!found.ok) return unknown(found);
+      tellEach(found.value, "stop", by);
+      return { is: "done", number: apply(stopDesired(desired, found.value)), value: undefined };
+    },
+    stopAll,
     kill() {
       want = "down";
-      for (const runner of runners) {
+      for (const runner of inOrder()) {
         runner.send({ what: "want", want: "down" });
         runner.send({ what: "kill" });
       }
     },
     running: () =>
-      runners.filter(({ instance }) => isRunning(instance().state)).map(({ spec }) => spec.name),
+      inOrder()
+        .filter(({ instance }) => isRunning(instance().state))
+        .map(({ name }) => name),
+    types: () => {
+      const types = desired.types.filter(({ name }) => desired.formation.has(name));
+      const left = [...runners.values()].map((runner) => runner.spec());
+      const gone = left.filter(({ type }) => !desired.formation.has(type));
+      const commands = new Map(gone.map(({ type, command }) => [type, command]));
+      return [...types, ...[...commands].map(([name, command]) => ({ name, command }))].map(
+        ({ name, command }) => ({
+          name,
+          command,
+          quantity: desired.formation.get(name) ?? 0,
+          changedMs: changedMs.get(name) ?? release.timeMs,
+        }),
+      );
+    },
+    instances: statuses,
+    release: () => release,
+    ports: () => desired.ports,
+    until(goal, names, givenUp) {
+      const found = findNamed(desired, names);
+      if (!found.ok) return Promise.resolve(unknown(found));
+      return waits.until(goal, names, givenUp, statuses);
+    },
   };
 }
 
-/** Nothing of it runs and nothing will. What was stopped may be started again, unless all shall end. */
-function isOver(state: InstanceState, want: "up" | "down"): boolean {
-  return findFinalStatus(state) !== undefined || (want === "down" && state.is === "down");
+const leaving: Outcome<never> = {
+  is: "refused",
+  diagnostics: [
+    { severity: "error", file: "procman", message: "the app is being stopped; start it again" },
+  ],
+};
+
+function refused({ diagnostics }: Result<unknown>): Outcome<never> {
+  return { is: "refused", diagnostics };
+}
+
+function unknown({ diagnostics }: Result<unknown>): UnknownNames {
+  return { is: "unknown-names", diagnostics };
+}
+
+function isNamed(name: string): (spec: InstanceSpec) => boolean {
+  return (spec) => spec.name === name;
+}
+
+function isFinal(state: InstanceState): boolean {
+  return findFinalStatus(state) !== undefined;
+}
+
+function commandOf({ types }: Desired, type: string): string | undefined {
+  return types.find(({ name }) => name === type)?.command;
 }
 
 function exitCodeOfFinal(state: InstanceState): number {

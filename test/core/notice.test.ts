@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { describeNotice, formatDuration, type Notice } from "../../src/core/notice.ts";
 
 type Kind = Notice["kind"];
-type Case = readonly [name: string, notice: Notice, line: string];
+type Case = readonly [name: string, notice: Notice, line: string | undefined];
 
 const ended = { kind: "ended", ranMs: 1_200, status: { kind: "exit", code: 1 } } as const;
 
@@ -146,9 +146,23 @@ const cases: { readonly [K in Kind]: readonly Case[] } = {
       "is started with the environment it had before: .env:3:1: error: no end",
     ],
   ],
+  asked: [
+    [
+      "a restart is asked for",
+      { kind: "asked", what: "restart", by: "marc with procman restart" },
+      "is restarted by marc with procman restart",
+    ],
+    [
+      "a stop is asked for",
+      { kind: "asked", what: "stop", by: "marc with procman stop" },
+      "is stopped by marc with procman stop",
+    ],
+  ],
+  signalled: [["the stop signal", { kind: "signalled", signal: "SIGTERM" }, undefined]],
+  state: [["a change of state", { kind: "state", from: "starting", to: "up" }, undefined]],
 };
 
-describe("a notice is a line", () => {
+describe("a notice is a line, or said by others already", () => {
   it.each(Object.values(cases).flat())("%s", (_, notice, line) => {
     expect(describeNotice(notice)).toBe(line);
   });

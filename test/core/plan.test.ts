@@ -11,7 +11,11 @@ function typesOf(names: readonly string[]): readonly ProcessType[] {
 type Counts = Readonly<Record<string, number>>;
 
 function plan(names: readonly string[], counts: Counts, basePort = 5006) {
-  return planInstances(typesOf(names), new Map(Object.entries(counts)), basePort);
+  return planInstances(
+    typesOf(names),
+    new Map(Object.entries(counts)),
+    firstPorts(typesOf(names), basePort),
+  );
 }
 
 function portsOf(result: Result<readonly InstanceSpec[]>): readonly string[] {
@@ -67,6 +71,42 @@ describe("the first port of each type", () => {
     ],
   ])("%s", (_, names, ports) => {
     expect([...firstPorts(typesOf(names), 5006)]).toEqual(ports);
+  });
+});
+
+describe("a port that is given", () => {
+  it.each<[name: string, types: string[], ports: [string, number][]]>([
+    [
+      "is kept when a type comes in between",
+      ["web", "mailer", "worker"],
+      [
+        ["web", 5006],
+        ["worker", 5106],
+        ["mailer", 5206],
+      ],
+    ],
+    [
+      "stays its type's when that has gone",
+      ["clock"],
+      [
+        ["web", 5006],
+        ["worker", 5106],
+        ["clock", 5206],
+      ],
+    ],
+  ])("%s", (_, names, ports) => {
+    const given = new Map([
+      ["web", 5006],
+      ["worker", 5106],
+    ]);
+    expect([...firstPorts(typesOf(names), 5006, given)]).toEqual(ports);
+  });
+
+  it("leaves the base to a web that comes later", () => {
+    expect([...firstPorts(typesOf(["web", "a"]), 5006, new Map([["a", 5106]]))]).toEqual([
+      ["a", 5106],
+      ["web", 5006],
+    ]);
   });
 });
 
@@ -177,7 +217,7 @@ describe("whatever is asked for", () => {
 
   function specsOf(types: readonly string[], numbers: readonly number[], port: number) {
     const formation = new Map(types.map((name, index) => [name, numbers[index] ?? 0]));
-    const result = planInstances(typesOf(types), formation, port);
+    const result = planInstances(typesOf(types), formation, firstPorts(typesOf(types), port));
     return result.ok ? result.value : undefined;
   }
 

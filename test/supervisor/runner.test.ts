@@ -23,9 +23,11 @@ function createSubject() {
       launch: children.launch,
       probe: undefined,
       openOutput: () => ({ push() {}, pause() {}, resume() {}, end() {} }),
-      tell: (_, notice) => told.push(describeNotice(notice)),
+      tell: (_, notice) => told.push(...[describeNotice(notice) ?? []].flat()),
       onChange: ({ instance }) => changes.push(instance().state.is),
       clock,
+      timeMs: clock.nowMs,
+      version: () => 1,
       random: () => 0.5,
     },
   );
@@ -51,7 +53,9 @@ describe("a runner", () => {
     clock.advance(500);
     runner.send(wantDown);
     child().vanish(terminated);
+    // Twice: when it is decided, and when there is a process.
     expect(changes).toEqual([
+      "starting",
       "starting",
       "up",
       "stopping",

@@ -17,6 +17,18 @@ function specOf(name: string, index: number): InstanceSpec {
   return { name, type, ordinal: Number(ordinal), command: `run ${type}`, port: 5106 + index };
 }
 
+function startOf(names: readonly string[]): SupervisorOptions["start"] {
+  const specs = names.map(specOf);
+  const formation = new Map<string, number>();
+  for (const { type } of specs) formation.set(type, (formation.get(type) ?? 0) + 1);
+  const types = [...formation.keys()].map((name, index) => ({
+    name,
+    command: `run ${name}`,
+    line: index + 1,
+  }));
+  return { types, basePort: 5006, formation, specs };
+}
+
 interface Probe {
   readonly name: string;
   readonly givenUp: AbortSignal;
@@ -37,7 +49,7 @@ function createSubject(names: readonly string[], options: Partial<SupervisorOpti
   const probes: Probe[] = [];
   const paces = new Map<string, Pace>();
   const supervisor = createSupervisor({
-    specs: names.map(specOf),
+    start: startOf(names),
     restart: "on-failure",
     graceMs: 10_000,
     onEnded: (code) => ended.push(code),
@@ -60,8 +72,12 @@ function createSubject(names: readonly string[], options: Partial<SupervisorOpti
           end: () => told.push(`${name} prints no more`),
         };
       },
-      tell: (name, notice) => told.push(`${name} ${describeNotice(notice)}`),
+      tell: (name, notice) => {
+        const line = describeNotice(notice);
+        if (line !== undefined) told.push(`${name} ${line}`);
+      },
       clock,
+      timeMs: clock.nowMs,
       random: () => 0.5,
     },
     ...options,
@@ -146,7 +162,7 @@ describe("being ready", () => {
   it("is asked no more when it is stopped", () => {
     const { probes, supervisor } = createRunning(["web.1"]);
     expect(probes[0]?.givenUp.aborted).toBe(false);
-    supervisor.stop();
+    supervisor.stopAll();
     expect(probes[0]?.givenUp.aborted).toBe(true);
   });
 
@@ -174,13 +190,13 @@ describe("being ready", () => {
 describe("stop", () => {
   it("asks all in reverse order, waiting for none", () => {
     const { supervisor, children } = createRunning(["a.1", "b.1", "c.1"]);
-    supervisor.stop();
+    supervisor.stopAll();
     expect(children.asked).toEqual(["c.1 stop SIGTERM", "b.1 stop SIGTERM", "a.1 stop SIGTERM"]);
   });
 
   it("has ended when the last is gone", () => {
     const { supervisor, children, ended } = createRunning(["a.1", "b.1"]);
-    supervisor.stop();
+    supervisor.stopAll();
     children.get("a.1").end(terminated);
     expect([supervisor.running(), ended]).toEqual([["b.1"], []]);
     children.get("b.1").exit();
@@ -191,8 +207,8 @@ describe("stop", () => {
 
   it("sends each signal once, however often it is asked for", () => {
     const { supervisor, children } = createRunning(["a.1"]);
-    supervisor.stop();
-    supervisor.stop();
+    supervisor.stopAll();
+    supervisor.stopAll();
     expect(children.asked).toEqual(["a.1 stop SIGTERM"]);
   });
 
@@ -200,7 +216,7 @@ describe("stop", () => {
     const { supervisor, children, clock, told, ended } = createRunning(["a.1", "b.1"], {
       graceMs: 3_000,
     });
-    supervisor.stop();
+    supervisor.stopAll();
     children.get("b.1").end(terminated);
     clock.advance(2_999);
     expect(children.get("a.1").asked).toEqual(["stop SIGTERM"]);
@@ -219,7 +235,7 @@ describe("stop", () => {
   it("does not wait for what waits to be started again", () => {
     const { supervisor, children, clock, ended } = createRunning(["a.1"]);
     children.get("a.1").end(exitCode(1));
-    supervisor.stop();
+    supervisor.stopAll();
     expect(ended).toEqual([0]);
     clock.advance(60_000);
     expect(children.all.length).toBe(1);
@@ -229,7 +245,7 @@ describe("stop", () => {
     const { supervisor, children, clock, ended } = createRunning(["a.1"]);
     children.get("a.1").end(exitCode(1));
     clock.advance(1_000);
-    supervisor.stop();
+    supervisor.stopAll();
     expect(children.get("a.1").asked).toEqual(["stop SIGTERM"]);
     // A child that is not started yet says so.
     children.get("a.1").vanish({ kind: "unstarted", reason: "stopped", isLasting: false });
@@ -239,7 +255,7 @@ describe("stop", () => {
   it("of what has ended by itself says no more", () => {
     const { supervisor, children, ended } = createRunning(["a.1", "b.1"]);
     children.get("a.1").end(exitCode(0));
-    supervisor.stop();
+    supervisor.stopAll();
     expect(children.asked.slice(1)).toEqual(["b.1 stop SIGTERM"]);
     children.get("b.1").end(terminated);
     expect(ended).toEqual([0]);
@@ -247,7 +263,7 @@ describe("stop", () => {
 
   it("ends an app that was never started", () => {
     const { supervisor, ended } = createSubject(["a.1"]);
-    supervisor.stop();
+    supervisor.stopAll();
     expect(ended).toEqual([0]);
   });
 });
@@ -266,14 +282,14 @@ describe("kill", () => {
 
   it("after a stop does not ask politely again", () => {
     const { supervisor, children } = createRunning(["a.1"]);
-    supervisor.stop();
+    supervisor.stopAll();
     supervisor.kill();
     expect(children.asked).toEqual(["a.1 stop SIGTERM", "a.1 kill"]);
   });
 
   it("is repeated until all are gone", () => {
     const { supervisor, children, clock, told } = createRunning(["a.1"]);
-    supervisor.stop();
+    supervisor.stopAll();
     supervisor.kill();
     clock.advance(2_000);
     expect(children.asked).toEqual(["a.1 stop SIGTERM", "a.1 kill", "a.1 kill", "a.1 kill"]);
@@ -446,7 +462,7 @@ describe("the end of all", () => {
   it("is told once", () => {
     const { supervisor, children, ended } = createRunning(["a.1"]);
     children.get("a.1").end(exitCode(0));
-    supervisor.stop();
+    supervisor.stopAll();
     supervisor.kill();
     expect(ended).toEqual([0]);
   });
@@ -493,7 +509,7 @@ describe("--no-restart", () => {
 
   it("does not take a stop for an end", () => {
     const { supervisor, children, ended } = createRunning(["a.1"], never);
-    supervisor.stop();
+    supervisor.stopAll();
     children.get("a.1").end(exitCode(1));
     expect(ended).toEqual([0]);
   });

@@ -1,0 +1,98 @@
+/**
+ * The commands of whoever asks from outside, carried out on a supervisor: what needs the files reads
+ * them first, and invalid ones change nothing. Every command that changes something is a line of
+ * the log, with who asked.
+ */
+import type { FreshTypes } from "../core/desired.ts";
+import { type Result, resultOf } from "../core/diagnostic.ts";
+import { herokuFormation } from "../core/heroku-wording.ts";
+import type { ReloadStep } from "../core/reload.ts";
+import type { Usage } from "../core/usage.ts";
+import type { AppStatus, StateChange } from "../supervisor/status.ts";
+import type { Supervisor } from "../supervisor/supervisor.ts";
+import type { ControlledApp } from "./controlled-app.ts";
+
+export interface CommandsOptions {
+  readonly app: Pick<AppStatus, "name" | "root" | "id" | "pid" | "startedMs">;
+  readonly supervisor: Supervisor;
+  /** Both read the files anew. */
+  readonly refreshEnvironment: () => Promise<Result<unknown>>;
+  readonly readTypes: () => Promise<Result<FreshTypes>>;
+  readonly changedKeys: (instance: string) => readonly string[];
+  /** By instance, for the process ids of their leaders. */
+  readonly usage: (pids: ReadonlyMap<string, number>) => Promise<ReadonlyMap<string, Usage>>;
+  /** Under the name that Heroku has for such lines. */
+  readonly log: (text: string) => void;
+  readonly shutDown: () => number;
+  readonly onStateChange: (listen: (change: StateChange) => void) => () => void;
+}
+
+export function createCommands(options: CommandsOptions): ControlledApp {
+  const { app, supervisor, log } = options;
+
+  /** One reading at a time, so that an older one never comes after a newer one. */
+  let lastRead: Promise<unknown> = Promise.resolve();
+  function readFiles(): Promise<Result<FreshTypes>> {
+    const read = lastRead.then(async () => {
+      const [environment, types] = await Promise.all([
+        options.refreshEnvironment(),
+        options.readTypes(),
+      ]);
+      const diagnostics = [...environment.diagnostics, ...types.diagnostics];
+      return environment.ok && types.ok
+        ? resultOf(types.value, diagnostics)
+        : ({ ok: false, diagnostics } as const);
+    });
+    lastRead = read;
+    return read;
+  }
+
+  return {
+    status() {
+      const { version, timeMs } = supervisor.release();
+      return {
+        ...app,
+        version,
+        releasedMs: timeMs,
+        types: supervisor.types(),
+        instances: supervisor.instances(),
+      };
+    },
+    scale(changes, by) {
+      const outcome = supervisor.scale(changes);
+      if (outcome.is === "done") log(`Scaled to ${herokuFormation(outcome.value)} by ${by}`);
+      return outcome;
+    },
+    async restart(names, by) {
+      const fresh = await readFiles();
+      if (!fresh.ok) return { is: "refused", diagnostics: fresh.diagnostics };
+      return supervisor.restart(names, fresh.value, by);
+    },
+    stop: supervisor.stop,
+    shutDown(by) {
+      log(`Stopping all, asked by ${by}`);
+      return { is: "done", number: options.shutDown(), value: undefined };
+    },
+    async reload(isDryRun, by) {
+      const fresh = await readFiles();
+      if (!fresh.ok) return { is: "refused", diagnostics: fresh.diagnostics };
+      const outcome = supervisor.reload(fresh.value, options.changedKeys, isDryRun);
+      if (outcome.is === "done" && outcome.value.length > 0 && !isDryRun) {
+        log(`Reloaded as v${supervisor.release().version} by ${by}: ${describe(outcome.value)}`);
+      }
+      return outcome;
+    },
+    until: supervisor.until,
+    usage() {
+      const pids = supervisor
+        .instances()
+        .flatMap(({ name, pid }) => (pid === undefined ? [] : [[name, pid] as const]));
+      return options.usage(new Map(pids));
+    },
+    onStateChange: options.onStateChange,
+  };
+}
+
+function describe(steps: readonly ReloadStep[]): string {
+  return steps.map(({ type, what, reason }) => `${what} ${type} (${reason})`).join(", ");
+}

@@ -1,0 +1,78 @@
+/** What procman says about an instance, as Heroku phrases it: for the log, and for tools that read it. */
+import { describeExit, type ExitStatus, exitCodeOf } from "./exit-status.ts";
+import type { Formation } from "./formation.ts";
+import { describeNotice, formatDuration, type Notice } from "./notice.ts";
+import type { Sequel } from "./restart.ts";
+
+/** Its lines, in order. */
+export function herokuWording(notice: Notice): readonly string[] {
+  switch (notice.kind) {
+    case "started":
+      return [
+        `Starting process with command \`${notice.command}\` (pid ${notice.pid}, port ${notice.port})`,
+      ];
+    case "state":
+      return [`State changed from ${notice.from} to ${notice.to}`];
+    case "signalled":
+      return [`Stopping all processes with ${notice.signal}`];
+    case "asked":
+      return [`${notice.what === "stop" ? "Stopping" : "Restarting"}, asked by ${notice.by}`];
+    case "ended":
+      return [describeEnd(notice.status), ...describeSequel(notice.sequel)];
+    case "stopped":
+      return [describeEnd(notice.status)];
+    case "overdue":
+      return [
+        `Error R12 (Exit timeout) -> At least one process failed to exit within ${Math.round(notice.graceMs / 1_000)} seconds of SIGTERM`,
+        "Stopping remaining processes with SIGKILL",
+      ];
+    case "up":
+      // The change of state says it.
+      return [];
+    case "ends-all":
+    case "poor-pipe":
+    case "unanswered":
+    case "swept":
+    case "spared":
+    case "unstoppable":
+    case "output-held":
+    case "stale-environment": {
+      const line = describeNotice(notice) ?? "";
+      return [`${line.slice(0, 1).toUpperCase()}${line.slice(1)}`];
+    }
+  }
+}
+
+function describeEnd(status: ExitStatus): string {
+  switch (status.kind) {
+    case "exit":
+      return `Process exited with status ${status.code}`;
+    case "signal": {
+      const cause = status.cause === undefined ? "" : `, ${status.cause}`;
+      return `Process exited with status ${exitCodeOf(status)} (${status.signal}${cause})`;
+    }
+    case "unstarted":
+      return `Process ${describeExit(status)}`;
+  }
+}
+
+function describeSequel(sequel: Sequel): readonly string[] {
+  switch (sequel.is) {
+    case "again": {
+      const failures = sequel.failures > 1 ? ` (failure ${sequel.failures} in a row)` : "";
+      return [`Restarting in ${formatDuration(sequel.inMs)}${failures}`];
+    }
+    case "park":
+      return [`Parked, because trying again cannot help: ${sequel.reason}`];
+    case "content":
+      return [];
+  }
+}
+
+/** `clock@1 web@2`. */
+export function herokuFormation(formation: Formation): string {
+  return [...formation]
+    .map(([type, quantity]) => `${type}@${quantity}`)
+    .sort()
+    .join(" ");
+}

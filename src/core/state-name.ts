@@ -1,0 +1,2 @@
+/** The states of an instance, by the names that people see. */
+export type StateName = "down" | "starting" | "up" | "stopping" | "crashed" | "exited" | "parked";

@@ -1,0 +1,83 @@
+/**
+ * The environments of all instances: the files are read anew for each start, and it is remembered
+ * what each instance was given, so that it can be said what a restart would change.
+ */
+import { type Diagnostic, formatDiagnostic, isError, type Result } from "../core/diagnostic.ts";
+import {
+  appVariables,
+  type Environment,
+  type EnvironmentLayers,
+  instanceVariables,
+  mergeLayers,
+  outerMarks,
+} from "../core/environment.ts";
+import type { InstanceSpec } from "../core/plan.ts";
+
+export interface Environments {
+  /** For a start of an instance; `run` is its mark. With what was there before, if files are invalid. */
+  of(spec: InstanceSpec, run: string): Promise<Environment>;
+  /** What is asked for during the call needs no new look at the files: they have just been read. */
+  whileFresh(act: () => void): void;
+  /** Reads the files. Invalid ones change nothing. */
+  refresh(): Promise<Result<EnvironmentLayers>>;
+  /** The variables that an instance was given with another value than it would get now. */
+  changedKeys(instance: string): readonly string[];
+}
+
+export interface EnvironmentsOptions {
+  readonly app: string;
+  /** The value of `PROCMAN_ID`. */
+  readonly id: string;
+  readonly layers: EnvironmentLayers;
+  readonly readLayers: () => Promise<Result<EnvironmentLayers>>;
+  /** The first port of each type. */
+  readonly ports: () => ReadonlyMap<string, number>;
+  readonly onStale: (instance: string, problem: string) => void;
+}
+
+export function createEnvironments(options: EnvironmentsOptions): Environments {
+  const { app, id, readLayers, ports, onStale } = options;
+  let { layers } = options;
+  let isFresh = false;
+  const given = new Map<string, Environment>();
+
+  async function refresh(): Promise<Result<EnvironmentLayers>> {
+    const read = await readLayers();
+    if (read.ok) layers = read.value;
+    return read;
+  }
+
+  return {
+    async of(spec, run) {
+      if (!isFresh) {
+        const read = await refresh();
+        if (!read.ok) onStale(spec.name, describeProblems(read.diagnostics));
+      }
+      const merged = mergeLayers(layers);
+      given.set(spec.name, merged);
+      const outer = outerMarks(layers.shell);
+      const own = instanceVariables(spec, { id, run });
+      return new Map([...merged, ...appVariables(app, ports()), ...outer, ...own]);
+    },
+    whileFresh(act) {
+      isFresh = true;
+      act();
+      isFresh = false;
+    },
+    refresh,
+    changedKeys(instance) {
+      const before = given.get(instance);
+      if (before === undefined) return [];
+      const now = mergeLayers(layers);
+      const keys = new Set([...before.keys(), ...now.keys()]);
+      return [...keys].filter((key) => before.get(key) !== now.get(key) && !ownKeys.has(key));
+    },
+  };
+}
+
+/** What a file says of these does not reach an instance. */
+const ownKeys: ReadonlySet<string> = new Set(["PORT", "PS"]);
+
+function describeProblems(diagnostics: readonly Diagnostic[]): string {
+  return diagnostics.filter(isError).map(formatDiagnostic).join(", ");
+}

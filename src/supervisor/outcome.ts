@@ -1,0 +1,21 @@
+/** What became of a command. */
+import type { Diagnostic } from "../core/diagnostic.ts";
+import type { InstanceStatus } from "./status.ts";
+
+export type Outcome<T> =
+  | { readonly is: "done"; readonly number: number; readonly value: T }
+  /** Nothing was changed. */
+  | { readonly is: "refused"; readonly diagnostics: readonly Diagnostic[] }
+  | UnknownNames;
+
+export interface UnknownNames {
+  readonly is: "unknown-names";
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export type WaitOutcome =
+  | { readonly is: "done" }
+  | { readonly is: "given-up"; readonly waiting: readonly InstanceStatus[] }
+  /** They are parked, stopped or ended, and somebody must do something first. */
+  | { readonly is: "failed"; readonly failed: readonly InstanceStatus[] }
+  | UnknownNames;
