@@ -1,5 +1,6 @@
 /** A request that has found its route, and what the calls of the API have in common. */
-import type { ControlledApp, Outcome } from "./controlled-app.ts";
+import type { Outcome } from "../supervisor/outcome.ts";
+import type { ControlledApp } from "./controlled-app.ts";
 import type { LogSessions } from "./log-sessions.ts";
 import type { LogSource } from "./log-stream.ts";
 import {

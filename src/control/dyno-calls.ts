@@ -1,7 +1,8 @@
 /** What the API can do with processes, which Heroku calls dynos. */
+
+import type { Usage } from "../core/usage.ts";
 import type { AppStatus } from "../supervisor/status.ts";
 import { type Call, replyTo } from "./call.ts";
-import type { Usage } from "./controlled-app.ts";
 import { failure, json, type Reply } from "./reply.ts";
 import { dynoOf } from "./resources.ts";
 

@@ -1,5 +1,6 @@
 /** Changes of state as they come, one JSON object a line, for whoever reads them fast enough. */
-import type { ControlledApp, StateChange } from "./controlled-app.ts";
+import type { StateChange } from "../supervisor/status.ts";
+import type { ControlledApp } from "./controlled-app.ts";
 
 /** More than a reader may be behind. What comes then is counted, and the count is told. */
 const maxWaiting = 1_000;

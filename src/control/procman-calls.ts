@@ -1,7 +1,8 @@
 /** What the API can do that Heroku has no word for. */
+
+import type { WaitOutcome } from "../supervisor/outcome.ts";
 import type { AppStatus } from "../supervisor/status.ts";
 import { badNames, type Call, invalid, isWhole, numbered, readNames, replyTo } from "./call.ts";
-import type { WaitOutcome } from "./controlled-app.ts";
 import { dynos } from "./dyno-calls.ts";
 import { streamEvents } from "./events.ts";
 import { formation } from "./formation-calls.ts";

@@ -4,8 +4,8 @@
  */
 import { createHash } from "node:crypto";
 import { describeExit, type ExitStatus } from "../core/exit-status.ts";
+import type { Usage } from "../core/usage.ts";
 import type { AppStatus, InstanceStatus, TypeStatus } from "../supervisor/status.ts";
-import type { Usage } from "./controlled-app.ts";
 
 export type AccountResource = ReturnType<typeof accountOf>;
 export type AppResource = ReturnType<typeof appOf>;

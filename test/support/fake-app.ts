@@ -1,13 +1,9 @@
-import type {
-  ControlledApp,
-  Outcome,
-  StateChange,
-  Usage,
-  WaitOutcome,
-} from "../../src/control/controlled-app.ts";
+import type { ControlledApp } from "../../src/control/controlled-app.ts";
 import { explainUnknownType, type Formation } from "../../src/core/formation.ts";
 import { applyScale } from "../../src/core/scale.ts";
-import type { AppStatus, InstanceStatus } from "../../src/supervisor/status.ts";
+import type { Usage } from "../../src/core/usage.ts";
+import type { Outcome, WaitOutcome } from "../../src/supervisor/outcome.ts";
+import type { AppStatus, InstanceStatus, StateChange } from "../../src/supervisor/status.ts";
 
 /** An app without processes: keeps what was asked of it, and says what it is told to say. */
 export interface FakeApp extends ControlledApp {
