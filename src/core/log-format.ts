@@ -37,6 +37,34 @@ export function herokuPrefix(
   return `${time} ${source}[${name}]${isContinued ? "+" : ":"} `;
 }
 
+/** A line of the log, read. */
+export interface LogLine {
+  /** `2026-11-21T14:32:01.123Z`. */
+  readonly isoTime: string;
+  readonly source: Source;
+  readonly name: string;
+  /** It is a piece that goes on where the one before it ended. */
+  readonly isContinued: boolean;
+  readonly text: string;
+}
+
+/** What `herokuPrefix` has written, and the text behind it; no newline. Undefined for anything else. */
+export function parseHerokuLine(line: string): LogLine | undefined {
+  const found = herokuLine.exec(line);
+  if (found === null) return undefined;
+  const [prefix, time, source, name, mark] = found;
+  return {
+    isoTime: `${time}Z`,
+    source: source as Source,
+    name: name ?? "",
+    isContinued: mark === "+",
+    text: line.slice(prefix.length),
+  };
+}
+
+const herokuLine =
+  /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})\d{3}\+00:00 (app|procman|router)\[([\w.-]+)\]([:+]) /;
+
 function two(value: number): string {
   return value < 10 ? `0${value}` : String(value);
 }

@@ -1,5 +1,6 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { formatTime, herokuPrefix } from "../../src/core/log-format.ts";
+import { formatTime, herokuPrefix, parseHerokuLine } from "../../src/core/log-format.ts";
 
 const time = { hours: 4, minutes: 32, seconds: 1, iso: "2026-11-21T14:32:01.123Z" };
 
@@ -39,5 +40,54 @@ describe("herokuPrefix", () => {
     ],
   ])("%s", (_, prefix, text) => {
     expect(prefix).toBe(text);
+  });
+});
+
+describe("parseHerokuLine", () => {
+  it("reads what herokuPrefix has written", () => {
+    const moment = fc
+      .date({ min: new Date(0), max: new Date("9999-12-31T23:59:59.999Z"), noInvalidDate: true })
+      .map((date) => date.toISOString());
+    const name = fc.stringMatching(/^[A-Za-z0-9_-]{1,20}(\.[1-9][0-9]{0,3})?$/);
+    const text = fc.string({ unit: "binary" }).map((given) => given.replaceAll("\n", ""));
+    fc.assert(
+      fc.property(
+        moment,
+        fc.constantFrom("app", "procman", "router"),
+        name,
+        fc.boolean(),
+        text,
+        (isoTime, source, name, isContinued, text) => {
+          const line = `${herokuPrefix(isoTime, source, name, isContinued)}${text}`;
+          expect(parseHerokuLine(line)).toEqual({ isoTime, source, name, isContinued, text });
+        },
+      ),
+    );
+  });
+
+  it("reads the microseconds of others", () => {
+    const line = "2026-11-21T14:32:01.123456+00:00 app[web.1]: a: b";
+    expect(parseHerokuLine(line)).toEqual({
+      isoTime: time.iso,
+      source: "app",
+      name: "web.1",
+      isContinued: false,
+      text: "a: b",
+    });
+  });
+
+  it.each([
+    "",
+    "hello",
+    "2026-11-21T14:32:01.123456+00:00 app[web.1]:",
+    "2026-11-21T14:32:01.123456+00:00 app[web.1] hello",
+    "2026-11-21T14:32:01.123456+00:00 app[]: hello",
+    "2026-11-21T14:32:01.123456+00:00 app[web 1]: hello",
+    "2026-11-21T14:32:01.123456+00:00 heroku[web.1]: hello",
+    "2026-11-21T14:32:01.123456+01:00 app[web.1]: hello",
+    "2026-11-21T14:32:01.123Z app[web.1]: hello",
+    " 2026-11-21T14:32:01.123456+00:00 app[web.1]: hello",
+  ])("does not take for a line: %j", (line) => {
+    expect(parseHerokuLine(line)).toBeUndefined();
   });
 });
