@@ -1,4 +1,184 @@
+/**
+ * The log on disk. One file is appended to; when it is full it is renamed, and of the full ones the
+ * oldest go. What cannot be written is counted, and the place where it is missing says so: the disk
+ * may be full, or the folder deleted, but procman goes on, and so does the log when it can.
+ */
+import { rename, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { herokuPrefix } from "../core/log-format.ts";
+import { type AppendFile, openToAppend } from "./append-file.ts";
+import { binary, ownName } from "./format.ts";
+import {
+  activeName,
+  codeOf,
+  findFile,
+  listNumbers,
+  nextNumber,
+  segmentName,
+} from "./log-folder.ts";
 import type { Writer } from "./writer.ts";
-export function openSegments(_folder: string): Writer {
-  return { write: async () => {} };
+
+/** Never rejects. */
+export interface LogFile extends Writer {
+  /** Says what is missing up to here. To be called last, if at all. */
+  close(): Promise<void>;
 }
+
+export interface SegmentOptions {
+  readonly segmentBytes?: number;
+  /** How many there are at most, the one that is written among them. */
+  readonly segments?: number;
+  /** Called when lines begin to be missing, with the reason; and not again before it works again. */
+  readonly onTrouble?: (reason: string) => void;
+  /** A clock that only goes forward. */
+  readonly nowMs?: () => number;
+}
+
+interface Missing {
+  readonly lines: number;
+  readonly bytes: number;
+  /** The first. */
+  readonly reason: string;
+}
+
+const retryMs = 1_000;
+
+export function openSegments(
+  folder: string,
+  {
+    segmentBytes = 10 * 2 ** 20,
+    segments = 5,
+    onTrouble = () => {},
+    nowMs = () => performance.now(),
+  }: SegmentOptions = {},
+): LogFile {
+  let file: AppendFile | undefined;
+  /** Of `file`. */
+  let bytes = 0;
+  let missing: Missing | undefined;
+  let retryAtMs = 0;
+
+  async function write(text: string): Promise<void> {
+    if (missing !== undefined && nowMs() < retryAtMs) return miss(text, missing.reason);
+    let rest = text;
+    try {
+      if (missing !== undefined) await tellMissing(missing);
+      while (rest !== "") rest = rest.slice(await appendSome(rest));
+    } catch (error) {
+      retryAtMs = nowMs() + retryMs;
+      await letGo();
+      miss(rest, describeProblem(error));
+    }
+  }
+
+  async function tellMissing(gap: Missing): Promise<void> {
+    let rest = describeGap(gap);
+    while (rest !== "") rest = rest.slice(await appendSome(rest));
+    missing = undefined;
+  }
+
+  function miss(text: string, reason: string): void {
+    if (missing === undefined) onTrouble(reason);
+    missing = {
+      lines: (missing?.lines ?? 0) + text.split("\n").length - 1,
+      bytes: (missing?.bytes ?? 0) + text.length,
+      reason: missing?.reason ?? reason,
+    };
+  }
+
+  /** How much was written, in one call. */
+  async function appendSome(text: string): Promise<number> {
+    const { handle } = await fileFor(text);
+    const part = text.slice(0, fittingBytes(text, segmentBytes - bytes));
+    const { bytesWritten } = await handle.write(part, null, "latin1");
+    bytes += bytesWritten;
+    return bytesWritten;
+  }
+
+  /** One with room for the first line. It may have been deleted or renamed by others meanwhile. */
+  async function fileFor(text: string): Promise<AppendFile> {
+    const found = file && (await findFile(folder, activeName));
+    bytes = found?.size ?? 0;
+    const current = file && found?.ino === file.ino ? file : await openAnew();
+    const isFull = bytes + firstLineBytes(text) > segmentBytes;
+    return isFull && bytes > 0 ? rotate() : current;
+  }
+
+  async function openAnew(): Promise<AppendFile> {
+    const opened = await open();
+    await prune();
+    return opened;
+  }
+
+  async function rotate(): Promise<AppendFile> {
+    const number = nextNumber(await listNumbers(folder));
+    await rename(join(folder, activeName), join(folder, segmentName(number)));
+    // First there is room for one more, then there is one more.
+    await prune();
+    return open();
+  }
+
+  async function open(): Promise<AppendFile> {
+    await letGo();
+    file = await openToAppend(folder);
+    bytes = file.bytes;
+    if (file.isTorn && bytes < segmentBytes) bytes += (await file.handle.write("\n")).bytesWritten;
+    return file;
+  }
+
+  async function prune(): Promise<void> {
+    let left = segments - 1;
+    let leftBytes = left * segmentBytes;
+    for (const number of (await listNumbers(folder)).toReversed()) {
+      const name = segmentName(number);
+      const found = await findFile(folder, name);
+      if (!found?.isFile()) continue;
+      left -= 1;
+      leftBytes -= found.size;
+      if (left < 0 || leftBytes < 0) await unlink(join(folder, name));
+    }
+  }
+
+  async function letGo(): Promise<void> {
+    const old = file;
+    file = undefined;
+    await old?.handle.close().catch(() => {});
+  }
+
+  return {
+    write,
+    async close() {
+      if (missing !== undefined) await tellMissing(missing).catch(() => {});
+      await letGo();
+    },
+  };
+}
+
+function firstLineBytes(text: string): number {
+  const end = text.indexOf("\n");
+  return end < 0 ? text.length : end + 1;
+}
+
+/** As many lines as there is room for. A line that no segment has room for is cut. */
+function fittingBytes(text: string, roomBytes: number): number {
+  if (text.length <= roomBytes) return text.length;
+  const end = text.lastIndexOf("\n", roomBytes - 1) + 1;
+  return end > 0 ? end : roomBytes;
+}
+
+function describeGap({ lines, bytes, reason }: Missing): string {
+  const prefix = herokuPrefix(new Date().toISOString(), "procman", ownName, false);
+  return binary(`${prefix}${lines} lines (${bytes} bytes) are missing here: ${reason}\n`);
+}
+
+function describeProblem(error: unknown): string {
+  const known = problems.get(codeOf(error) ?? "");
+  const text = known ?? (error instanceof Error ? error.message : String(error));
+  return text.replaceAll("\n", " ");
+}
+
+const problems = new Map([
+  ["ENOSPC", "the disk is full"],
+  ["EDQUOT", "the disk quota is used up"],
+  ["EROFS", "the file system is read-only"],
+]);
