@@ -52,6 +52,27 @@ export async function openToRead(folder: string, name: string): Promise<OpenFile
   return undefined;
 }
 
+export interface Log {
+  /** Of the full segments, ascending. */
+  readonly numbers: readonly number[];
+  /** The one that is written, with the number that it will have. */
+  readonly active: (OpenFile & { readonly number: number }) | undefined;
+}
+
+/** As it was at one moment, whatever is renamed meanwhile. The active file is the caller's to close. */
+export async function openLog(folder: string): Promise<Log> {
+  for (;;) {
+    const active = await openToRead(folder, activeName);
+    const numbers = await listNumbers(folder);
+    const after = await findFile(folder, activeName);
+    if (after?.isFile() !== true && active === undefined) return { numbers, active };
+    if (active !== undefined && active.stats.ino === after?.ino) {
+      return { numbers, active: { ...active, number: nextNumber(numbers) } };
+    }
+    await active?.handle.close();
+  }
+}
+
 const notThere = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENXIO"]);
 
 async function orUndefined<T>(found: Promise<T>): Promise<T | undefined> {
