@@ -90,9 +90,12 @@ export function createApp(options: AppOptions): RunningApp {
   const { settings } = app;
   const startedMs = Date.now();
   const id = `${pid}-${startedMs.toString(36)}-${Math.random().toString(36).slice(2, 10)}`;
+  const logFile = openSegments(options.logFolder, {
+    onTrouble: (reason) => hub.say(`the log on disk has to leave lines out: ${reason}`),
+  });
   const outlets = [
     ...(terminal ? [terminalOutlet(app, terminal, (outlet) => hub.onGapOver(outlet))] : []),
-    logOutlet(app, options.logFolder, (outlet) => hub.onGapOver(outlet)),
+    logOutlet(app, logFile, (outlet) => hub.onGapOver(outlet)),
   ];
   const hub: OutputHub = createOutputHub({ outlets, clock, timeMs: Date.now });
   const changes = createListeners<StateChange>();
@@ -112,6 +115,10 @@ export function createApp(options: AppOptions): RunningApp {
   function tell(name: string, notice: Notice): void {
     hub.tell(name, notice);
     if (notice.kind === "state") changes.call({ ...notice, name, timeMs: Date.now() });
+  }
+
+  function announce(text: string): void {
+    hub.say(text, apiName);
   }
 
   let onEnded: (exitCode: number) => void = () => {};
@@ -137,6 +144,7 @@ export function createApp(options: AppOptions): RunningApp {
       probe: ({ port }, givenUp) => portAnswers(port, givenUp),
       openOutput: hub.open,
       tell,
+      announce,
     },
   });
   let hasEnded = false;
@@ -148,6 +156,7 @@ export function createApp(options: AppOptions): RunningApp {
     if (left.length > 0) hub.say(`could not end ${left.join(", ")}; stop it yourself`);
     hasEnded = true;
     await Promise.all(outlets.map(({ sink }) => sink.flush(stalledMs)));
+    await logFile.close();
     if (terminal) await sayDropped(outlets, terminal.errorFd);
     return isShutDown ? 0 : exitCode;
   }
@@ -175,9 +184,9 @@ export function createApp(options: AppOptions): RunningApp {
       readTypes: app.readTypes,
       changedKeys: environments.changedKeys,
       usage: async (pids) => (await import("./process/usage.ts")).measureUsage(pids),
-      log: (text) => hub.say(text, apiName),
-      shutDown() {
+      shutDown(by) {
         isShutDown = true;
+        announce(`Stopping all, asked by ${by}`);
         return supervisor.stopAll();
       },
       onStateChange: changes.add,
@@ -214,10 +223,10 @@ function terminalOutlet(
   );
 }
 
-function logOutlet(app: App, folder: string, onGapOver: (outlet: Outlet) => void): Outlet {
+function logOutlet(app: App, file: Writer, onGapOver: (outlet: Outlet) => void): Outlet {
   const names = app.specs.map(({ name }) => name);
   return outletOf(
-    () => openSegments(folder),
+    () => file,
     { onGapOver, onClosed() {} },
     {
       format: createFormat({

@@ -7,6 +7,8 @@ export interface OptionSpec {
   /** What stands behind it; absent for a switch. */
   readonly value?: string;
   readonly help: string;
+  /** Not for people. */
+  readonly isHidden?: true;
 }
 
 /** By long name: what was given, or true for a switch. */
@@ -14,6 +16,8 @@ export type Options = ReadonlyMap<string, string | true>;
 
 export interface CommandSpec {
   readonly name: string;
+  /** Names that people have in their fingers. */
+  readonly aliases?: readonly string[];
   /** What stands behind the name, as commander writes it. */
   readonly words: string;
   readonly summary: string;

@@ -1,5 +1,6 @@
 /** Every command and option, as data, so that what parses them and what explains them agree. */
 import type { CommandSpec, OptionSpec } from "./call.ts";
+import { remoteCommands } from "./remote-commands.ts";
 
 /** They stand before or after a command's name. */
 export const globalOptions: readonly OptionSpec[] = [
@@ -26,7 +27,7 @@ export const commands: readonly CommandSpec[] = [
   {
     name: "start",
     words: "[TYPE[=N]...]",
-    summary: "run the app in this terminal",
+    summary: "run the app, in this terminal or in the background",
     takesAll: false,
     options: [
       {
@@ -66,6 +67,17 @@ export const commands: readonly CommandSpec[] = [
       },
       { name: "quiet", short: "q", value: "TYPE,...", help: "do not show the output of these" },
       ...environmentOptions,
+      {
+        name: "daemon",
+        short: "D",
+        help: "run it in the background: returns when it is ready, else stops it and exits with 1",
+      },
+      {
+        name: "api",
+        value: "127.0.0.1:PORT",
+        help: "serve the control API there too, as Heroku's own CLI can use it",
+      },
+      { name: "daemon-child", help: "", isHidden: true },
     ],
     after: "Example:\n  $ procman start web worker=2 --port 3000\n",
     run: async (words, options) => (await import("./start.ts")).start(words, options),
@@ -90,4 +102,5 @@ export const commands: readonly CommandSpec[] = [
     after: "Example:\n  $ procman check -f Procfile.dev\n",
     run: async (_words, options) => (await import("./check.ts")).check(options),
   },
+  ...remoteCommands,
 ];

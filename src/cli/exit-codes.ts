@@ -1,7 +1,7 @@
 /** The exit codes of every command; `start` and `run` end with those of the processes besides. */
 import { type Diagnostic, isError } from "../core/diagnostic.ts";
 
-export const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
+export const exitCodes = { done: 0, failed: 1, usage: 2, notRunning: 3, timedOut: 124 } as const;
 
 /** A mistake on the command line is bad usage, one in a file is a failure. */
 export function exitCodeFor(diagnostics: readonly Diagnostic[]): number {

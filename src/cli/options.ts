@@ -25,7 +25,7 @@ export function loadRequest(
   };
 }
 
-function textOf(options: Options, name: string): string | undefined {
+export function textOf(options: Options, name: string): string | undefined {
   const value = options.get(name);
   return typeof value === "string" ? value : undefined;
 }

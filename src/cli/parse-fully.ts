@@ -1,5 +1,5 @@
 /** Reads a command line with commander, which also explains what is wrong, and prints help. */
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import manifest from "../../package.json" with { type: "json" };
 import type { Call, CommandSpec, OptionSpec } from "./call.ts";
 import { commands, globalOptions } from "./commands.ts";
@@ -21,6 +21,7 @@ export async function parseFully(args: readonly string[]): Promise<Call | number
   for (const command of commands) {
     const own = [...globalOptions, ...command.options];
     withOptions(program.command(`${command.name} ${command.words}`), own)
+      .aliases(command.aliases ?? [])
       .description(command.summary)
       .passThroughOptions(command.takesAll)
       .addHelpText("after", `\n${command.after}`)
@@ -39,9 +40,10 @@ export async function parseFully(args: readonly string[]): Promise<Call | number
 }
 
 function withOptions(command: Command, options: readonly OptionSpec[]): Command {
-  for (const { name, short, value, help } of options) {
+  for (const { name, short, value, help, isHidden = false } of options) {
     const flags = `${short === undefined ? "" : `-${short}, `}--${name}`;
-    command.option(value === undefined ? flags : `${flags} <${value}>`, help);
+    const option = new Option(value === undefined ? flags : `${flags} <${value}>`, help);
+    command.addOption(option.hideHelp(isHidden));
   }
   return command;
 }

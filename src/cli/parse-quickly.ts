@@ -9,7 +9,9 @@ import { commands, globalOptions } from "./commands.ts";
 /** Undefined when it takes more than this to understand it. */
 export function parseQuickly(args: readonly string[]): Call | undefined {
   const [name, ...rest] = args;
-  const command = commands.find((known) => known.name === name);
+  const command = commands.find(
+    (known) => known.name === name || known.aliases?.includes(name ?? ""),
+  );
   if (command === undefined || command.takesAll) return undefined;
   try {
     const { values, positionals } = parseArgs({

@@ -1,14 +1,18 @@
 /** `procman start`: loads the app, runs it in this terminal, and ends with its exit code. */
 import { closeSync, openSync } from "node:fs";
-import { join } from "node:path";
 import { createApp, type RunningApp } from "../app.ts";
-import { type App, loadApp } from "../config/load.ts";
+import { type App, type LoadRequest, loadApp } from "../config/load.ts";
+import { isApp, type Root, readRoot } from "../config/root.ts";
+import { logFolderOf } from "../control/own-folder.ts";
 import { findOverridden } from "../core/environment.ts";
 import { releaseType } from "../core/formation.ts";
 import { formatDuration } from "../core/notice.ts";
 import { createPipeMaker, type PipeMaker } from "../process/pipe.ts";
+import { type ApiAddress, readApiAddress } from "./api-address.ts";
 import type { Options } from "./call.ts";
 import { choosePorts } from "./choose-ports.ts";
+import { type Claim, claimApp } from "./claim.ts";
+import { closeInherited, daemonChildOption, tellReady } from "./daemon-child.ts";
 import { exitCodeFor, exitCodes } from "./exit-codes.ts";
 import { loadRequest, stdoutKind, type TerminalKind } from "./options.ts";
 import { complain, reportDiagnostics } from "./report.ts";
@@ -18,75 +22,130 @@ import { exitCodeAfter, hearStopSignals, type StopSignals } from "./stop-signals
 const pipesAhead = 8;
 
 export async function start(types: readonly string[], options: Options): Promise<number> {
+  const api = readApiAddress(options);
+  if (api === "invalid") {
+    complain("--api takes an address of this machine, as in --api 127.0.0.1:5900");
+    return exitCodes.usage;
+  }
+  if (options.has("daemon") && !options.has(daemonChildOption)) {
+    return (await import("./daemon.ts")).startDaemon(options);
+  }
+  if (options.has(daemonChildOption)) closeInherited();
   const signals = hearStopSignals();
+  const terminal = options.has(daemonChildOption) ? undefined : stdoutKind(options);
+  const request = loadRequest(options, types, terminal === "colour");
+  const found = await readRoot(request);
+  // Both helpers work while the app's files are read. Where there may be no app, nothing is locked
+  // before that is known.
+  const claiming = isApp(found.root) ? claimApp(found.root) : undefined;
   const pipes = createPipeMaker(pipesAhead);
-  const prepared = await prepare(types, options);
+  const prepared = await prepare({ request, found, claiming });
   const early = signals.first();
   if (typeof prepared === "number" || early !== undefined) {
     await pipes.close();
     return typeof prepared === "number" ? prepared : exitCodeAfter(early ?? "SIGTERM");
   }
-  return supervise({ ...prepared, pipes, signals });
+  return supervise({ ...prepared, terminal, api, pipes, signals });
 }
 
 interface Prepared {
   readonly app: App;
+  /** The app's own. */
+  readonly folder: string;
   readonly notes: readonly string[];
-  readonly terminal: TerminalKind;
+}
+
+interface Preparation {
+  readonly request: LoadRequest;
+  readonly found: Root;
+  readonly claiming: Promise<Claim> | undefined;
 }
 
 /** All that can fail before the first process is started: the exit code then. */
-async function prepare(types: readonly string[], options: Options): Promise<Prepared | number> {
-  const terminal = stdoutKind(options);
-  const loaded = await loadApp(loadRequest(options, types, terminal === "colour"));
+async function prepare({ request, found, claiming }: Preparation): Promise<Prepared | number> {
+  const loaded = await loadApp(request, found);
   reportDiagnostics(loaded.diagnostics);
   if (!loaded.ok) return exitCodeFor(loaded.diagnostics);
-  const { specs, notes } = loaded.value;
+  const { root, specs, notes } = loaded.value;
   if (specs.length === 0) {
     complain("nothing to start: every process type is at 0; name one, as in: procman start web=1");
     return exitCodes.usage;
+  }
+  const claim = await (claiming ?? claimApp(root));
+  if ("problem" in claim) {
+    complain(claim.problem);
+    return exitCodes.failed;
   }
   const chosen = await choosePorts(loaded.value);
   if ("problem" in chosen) {
     complain(chosen.problem);
     return exitCodes.failed;
   }
-  return { app: chosen.app, notes: [...notes, ...chosen.notes], terminal };
+  const { folder } = claim;
+  return { app: chosen.app, folder, notes: [...notes, ...claim.notes, ...chosen.notes] };
 }
 
 interface Supervised extends Prepared {
+  /** None in the background. */
+  readonly terminal: TerminalKind | undefined;
+  readonly api: ApiAddress | undefined;
   readonly pipes: PipeMaker;
   readonly signals: StopSignals;
 }
 
-async function supervise({ app, notes, terminal, pipes, signals }: Supervised): Promise<number> {
+async function supervise(supervised: Supervised): Promise<number> {
+  const { app, folder, notes, terminal, pipes, signals } = supervised;
   let isOutputClosed = false;
+  const onClosed = () => {
+    // Whoever read this has gone, as in `| head`: that is no failure.
+    isOutputClosed = true;
+    running.stop();
+  };
   const running = createApp({
     app,
     pid: process.pid,
     pipes,
-    terminal: {
-      kind: terminal,
-      outputFd: 1,
-      errorFd: 2,
-      onClosed() {
-        // Whoever read this has gone, as in `| head`: that is no failure.
-        isOutputClosed = true;
-        running.stop();
-      },
-    },
-    logFolder: join(app.root, ".procman", "log"),
+    terminal: terminal && { kind: terminal, outputFd: 1, errorFd: 2, onClosed },
+    logFolder: logFolderOf(folder),
   });
   process.on("exit", () => running.killAtOnce());
   for (const note of [...notes, ...describe(app)]) running.say(note);
   running.start();
   stopOn(signals, running, app.settings.graceMs);
+  const control = serve(supervised, running);
   const exitCode = await running.ended;
+  const isServed = await control;
   await pipes.close();
   const signal = signals.first();
   if (isOutputClosed || signal === "SIGHUP") letGoOfTerminal();
   if (signal !== undefined) return exitCodeAfter(signal);
+  if (!isServed) return exitCodes.failed;
   return isOutputClosed ? exitCodes.done : exitCode;
+}
+
+/** Opens the control API until the app has ended. False when it is no use to go on without. */
+async function serve(supervised: Supervised, running: RunningApp): Promise<boolean> {
+  const { api, folder, terminal } = supervised;
+  // What it takes to load it would be felt by who waits for the first process.
+  await running.commands.until("settled", [], new AbortController().signal);
+  const { openControl } = await import("./open-control.ts");
+  try {
+    const logFolder = logFolderOf(folder);
+    const control = await openControl({ running, folder, logFolder, api });
+    if (terminal === undefined) tellReady(folder);
+    await running.ended;
+    await control.close();
+    return true;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (api === undefined && terminal !== undefined) {
+      running.say(`scale, ps and the like do not work: ${reason}`);
+      return true;
+    }
+    complain(reason);
+    running.stop();
+    return false;
+  }
 }
 
 function describe(app: App): readonly string[] {

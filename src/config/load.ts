@@ -33,7 +33,7 @@ import {
 import { type EnvFiles, isMissing, readEnvFiles, showPath, unreadable } from "./env-files.ts";
 import { type Files, filesAtOnce, filesInTime } from "./files.ts";
 import type { FileOptions } from "./options-file.ts";
-import { procfileName, type RootRequest, readRoot } from "./root.ts";
+import { procfileName, type Root, type RootRequest, readRoot } from "./root.ts";
 
 /** What the command line says. */
 export interface LoadRequest extends RootRequest {
@@ -69,13 +69,14 @@ export interface App {
   readonly notes: readonly string[];
 }
 
-export async function loadApp(request: LoadRequest): Promise<Result<App>> {
+/** `found` spares the search for the app's folder, where that has been done. */
+export async function loadApp(request: LoadRequest, found?: Root): Promise<Result<App>> {
   const problems: Diagnostic[] = [];
   const collect = <T>(result: Result<T>): T | undefined => {
     problems.push(...result.diagnostics);
     return result.ok ? result.value : undefined;
   };
-  const { root, options, diagnostics } = await readRoot(request);
+  const { root, options, diagnostics } = found ?? (await readRoot(request));
   problems.push(...diagnostics);
   const filesWin = request.filesWin || options.filesWin;
   const givenSettings = { ...options.settings, ...given(request.settings) };

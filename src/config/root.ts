@@ -1,6 +1,8 @@
 /** Which folder an app is in. */
+import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Diagnostic, Result } from "../core/diagnostic.ts";
+import { ownFolderName } from "../core/own-folder-name.ts";
 import { isMissing, showPath, unreadable } from "./env-files.ts";
 import { filesAtOnce } from "./files.ts";
 import { type FileOptions, noOptions, optionsFileName } from "./options-file.ts";
@@ -22,8 +24,6 @@ export interface Root {
 }
 
 export const procfileName = "Procfile";
-/** What procman keeps of an app, in the app's folder. */
-export const ownFolderName = ".procman";
 
 /** The app's folder, and what its options file says. */
 export async function readRoot(request: RootRequest): Promise<Root> {
@@ -33,6 +33,11 @@ export async function readRoot(request: RootRequest): Promise<Root> {
 /** The same for who asks about a running app, or one that ran: it may have been started by `-f`. */
 export async function readRunningRoot(request: RootRequest): Promise<Root> {
   return withOptions(request, await findRoot(request, [ownFolderName, procfileName]));
+}
+
+/** Whether something in it says that it is an app's folder, whatever its files are worth. */
+export function isApp(root: string): boolean {
+  return [procfileName, ownFolderName].some((name) => existsSync(join(root, name)));
 }
 
 /** The nearest folder upward with one of these; `-d` and the folder of `-f` need no search. */

@@ -1,12 +1,9 @@
 /**
  * The commands of whoever asks from outside, carried out on a supervisor: what needs the files reads
- * them first, and invalid ones change nothing. Every command that changes something is a line of
- * the log, with who asked.
+ * them first, and invalid ones change nothing.
  */
 import type { FreshTypes } from "../core/desired.ts";
 import { type Result, resultOf } from "../core/diagnostic.ts";
-import { herokuFormation } from "../core/heroku-wording.ts";
-import type { ReloadStep } from "../core/reload.ts";
 import type { Usage } from "../core/usage.ts";
 import type { AppStatus, StateChange } from "../supervisor/status.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
@@ -21,14 +18,13 @@ export interface CommandsOptions {
   readonly changedKeys: (instance: string) => readonly string[];
   /** By instance, for the process ids of their leaders. */
   readonly usage: (pids: ReadonlyMap<string, number>) => Promise<ReadonlyMap<string, Usage>>;
-  /** Under the name that Heroku has for such lines. */
-  readonly log: (text: string) => void;
-  readonly shutDown: () => number;
+  /** Gives the number of the command. */
+  readonly shutDown: (by: string) => number;
   readonly onStateChange: (listen: (change: StateChange) => void) => () => void;
 }
 
 export function createCommands(options: CommandsOptions): ControlledApp {
-  const { app, supervisor, log } = options;
+  const { app, supervisor } = options;
 
   /** One reading at a time, so that an older one never comes after a newer one. */
   let lastRead: Promise<unknown> = Promise.resolve();
@@ -58,11 +54,7 @@ export function createCommands(options: CommandsOptions): ControlledApp {
         instances: supervisor.instances(),
       };
     },
-    scale(changes, by) {
-      const outcome = supervisor.scale(changes);
-      if (outcome.is === "done") log(`Scaled to ${herokuFormation(outcome.value)} by ${by}`);
-      return outcome;
-    },
+    scale: supervisor.scale,
     async restart(names, by) {
       const fresh = await readFiles();
       if (!fresh.ok) return { is: "refused", diagnostics: fresh.diagnostics };
@@ -70,17 +62,12 @@ export function createCommands(options: CommandsOptions): ControlledApp {
     },
     stop: supervisor.stop,
     shutDown(by) {
-      log(`Stopping all, asked by ${by}`);
-      return { is: "done", number: options.shutDown(), value: undefined };
+      return { is: "done", number: options.shutDown(by), value: undefined };
     },
     async reload(isDryRun, by) {
       const fresh = await readFiles();
       if (!fresh.ok) return { is: "refused", diagnostics: fresh.diagnostics };
-      const outcome = supervisor.reload(fresh.value, options.changedKeys, isDryRun);
-      if (outcome.is === "done" && outcome.value.length > 0 && !isDryRun) {
-        log(`Reloaded as v${supervisor.release().version} by ${by}: ${describe(outcome.value)}`);
-      }
-      return outcome;
+      return supervisor.reload(fresh.value, options.changedKeys, isDryRun, by);
     },
     until: supervisor.until,
     usage() {
@@ -91,8 +78,4 @@ export function createCommands(options: CommandsOptions): ControlledApp {
     },
     onStateChange: options.onStateChange,
   };
-}
-
-function describe(steps: readonly ReloadStep[]): string {
-  return steps.map(({ type, what, reason }) => `${what} ${type} (${reason})`).join(", ");
 }

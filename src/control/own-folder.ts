@@ -17,12 +17,11 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hashText } from "../core/hash-text.ts";
+import { ownFolderName } from "../core/own-folder-name.ts";
 
 export type OwnFolder =
   | { readonly path: string; readonly note?: string }
   | { readonly problem: string };
-
-export const ownFolderName = ".procman";
 
 /** Makes it, if it is not there. */
 export function makeOwnFolder(root: string): OwnFolder {
@@ -50,6 +49,11 @@ export function findOwnFolder(root: string): string | undefined {
   if (isPrivate(own)) return own;
   const other = join(sharedParent(), keyOf(root));
   return isPrivate(sharedParent()) && isPrivate(other) ? other : undefined;
+}
+
+/** In an app's own folder. */
+export function logFolderOf(folder: string): string {
+  return join(folder, "log");
 }
 
 type Made = "ours" | "foreign" | "link" | "impossible";

@@ -1,6 +1,6 @@
 /**
  * One procman for an app: a lock that the kernel frees when its holder is gone, in whatever way.
- * Node has none, but a lock stays on the description of a file, which a helper may share.
+ * Node has none, but a lock stays on the open file, which a helper may share for a moment.
  */
 import { spawn } from "node:child_process";
 import { closeSync, constants, openSync } from "node:fs";
@@ -9,16 +9,13 @@ import { errorCode } from "./signal.ts";
 /** `unavailable`: neither taken nor ours, for nobody here can lock. */
 export type LockAnswer = "ours" | "taken" | "unavailable";
 
-const takenCode = 75;
-/** The first of these that there is; file 3 is the lock. */
-const script = `
-if command -v flock; then flock -n 3 || exit ${takenCode}
-elif command -v perl; then perl -e 'open(my $l, "<&=3"); exit(flock($l, 6) ? 0 : ${takenCode})'
-elif command -v python3; then python3 -c 'import fcntl, sys
-try: fcntl.flock(3, fcntl.LOCK_EX | fcntl.LOCK_NB)
-except OSError: sys.exit(${takenCode})'
-else exit 1
-fi`;
+const takenCode = 1;
+/** The first of these that there is. All find the lock as file 3, and end with 1 when it is taken. */
+const helpers: readonly (readonly [program: string, ...words: string[]])[] = [
+  ["flock", "-n", "3"],
+  ["perl", "-e", 'open(my $lock, "<&=3"); exit !flock($lock, 6)'],
+  ["python3", "-c", "import fcntl; fcntl.flock(3, fcntl.LOCK_EX | fcntl.LOCK_NB)"],
+];
 /** macOS locks as it opens. */
 const exclusiveOnDarwin = 0x20;
 
@@ -27,9 +24,12 @@ export async function lock(path: string): Promise<LockAnswer> {
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
   if (process.platform === "darwin") return lockAsItOpens(path, flags);
   const fd = openSync(path, flags, 0o600);
-  const answer = await lockByHelper(fd);
-  if (answer === "taken") closeSync(fd);
-  return answer;
+  for (const [program, ...words] of helpers) {
+    const answer = await lockBy(program, words, fd);
+    if (answer === "taken") closeSync(fd);
+    if (answer !== "unavailable") return answer;
+  }
+  return "unavailable";
 }
 
 function lockAsItOpens(path: string, flags: number): LockAnswer {
@@ -42,9 +42,9 @@ function lockAsItOpens(path: string, flags: number): LockAnswer {
   }
 }
 
-function lockByHelper(fd: number): Promise<LockAnswer> {
+function lockBy(program: string, words: readonly string[], fd: number): Promise<LockAnswer> {
   return new Promise((resolve) => {
-    const helper = spawn("/bin/sh", ["-c", script], {
+    const helper = spawn(program, words, {
       stdio: ["ignore", "ignore", "ignore", fd],
       // Not in the terminal's group: Ctrl-C must not look like a lock that is taken.
       detached: true,

@@ -17,6 +17,7 @@ import {
 import type { Result } from "../core/diagnostic.ts";
 import { exitCodeOf } from "../core/exit-status.ts";
 import type { Formation } from "../core/formation.ts";
+import { herokuFormation } from "../core/heroku-wording.ts";
 import {
   findFinalStatus,
   hasFailed,
@@ -36,7 +37,7 @@ import { createWaits, type WaitGoal } from "./waits.ts";
 export interface Supervisor {
   /** In the order of the specs. */
   start(): void;
-  scale(changes: readonly ScaleChange[]): Outcome<Formation>;
+  scale(changes: readonly ScaleChange[], by: string): Outcome<Formation>;
   /** With no names all of the Procfile is taken over, else only the commands of these. */
   restart(names: readonly string[], fresh: FreshTypes, by: string): Outcome<undefined>;
   /** What the Procfile says now; `changedKeys` as in `planReload`. Only says so when `isDryRun`. */
@@ -44,6 +45,7 @@ export interface Supervisor {
     fresh: FreshTypes,
     changedKeys: (instance: string) => readonly string[],
     isDryRun: boolean,
+    by: string,
   ): Outcome<readonly ReloadStep[]>;
   stop(names: readonly string[], by: string): Outcome<undefined>;
   /** Asks all to stop, in reverse order, waiting for none before the next. Gives its number. */
@@ -63,7 +65,10 @@ export interface SupervisorOptions {
   readonly start: Pick<Desired, "types" | "basePort" | "formation" | "specs">;
   readonly restart: RestartPolicy;
   readonly graceMs: number;
-  readonly tools: Omit<RunnerTools, "onChange" | "version">;
+  readonly tools: Omit<RunnerTools, "onChange" | "version"> & {
+    /** A line about what somebody asked for. */
+    readonly announce: (text: string) => void;
+  };
   /** Once: nothing runs and nothing will. The code of the first that failed, else 0. */
   readonly onEnded: (exitCode: number) => void;
 }
@@ -226,22 +231,25 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       for (const spec of desired.specs) runners.set(spec.name, newRunner(spec));
       for (const runner of runners.values()) runner.send({ what: "want", want: "up" });
     },
-    scale(changes) {
+    scale(changes, by) {
       if (want === "down") return leaving;
       const next = scaleDesired(desired, changes);
       if (!next.ok) return refused(next);
-      return { is: "done", number: apply(next.value), value: next.value.formation };
+      const { formation } = next.value;
+      tools.announce(`Scaled to ${herokuFormation(formation)} by ${by}`);
+      return { is: "done", number: apply(next.value), value: formation };
     },
     restart(names, fresh, by) {
       if (want === "down") return leaving;
       return names.length === 0 ? restartAll(fresh, by) : restartSome(names, fresh, by);
     },
-    reload(fresh, changedKeys, isDryRun) {
+    reload(fresh, changedKeys, isDryRun, by) {
       if (want === "down") return leaving;
       const next = adoptTypes(desired, fresh);
       if (!next.ok) return refused(next);
       const steps = planReload(desired, next.value, changedKeys);
       if (isDryRun || steps.length === 0) return { is: "done", number: commands, value: steps };
+      tools.announce(`Reloaded by ${by}: ${describeSteps(steps)}`);
       const replaced = steps.flatMap(({ what, instances }) =>
         what === "replace" ? instances : [],
       );
@@ -317,6 +325,10 @@ function isFinal(state: InstanceState): boolean {
 
 function commandOf({ types }: Desired, type: string): string | undefined {
   return types.find(({ name }) => name === type)?.command;
+}
+
+function describeSteps(steps: readonly ReloadStep[]): string {
+  return steps.map(({ type, what, reason }) => `${what} ${type} (${reason})`).join(", ");
 }
 
 function exitCodeOfFinal(state: InstanceState): number {

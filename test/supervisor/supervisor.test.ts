@@ -76,6 +76,7 @@ function createSubject(names: readonly string[], options: Partial<SupervisorOpti
         const line = describeNotice(notice);
         if (line !== undefined) told.push(`${name} ${line}`);
       },
+      announce: (text) => told.push(text),
       clock,
       timeMs: clock.nowMs,
       random: () => 0.5,

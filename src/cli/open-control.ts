@@ -1,0 +1,57 @@
+/** Opens the control API of a running app: on its socket, and on loopback TCP where asked for. */
+import manifest from "../../package.json" with { type: "json" };
+import type { RunningApp } from "../app.ts";
+import type { LogSource } from "../control/log-stream.ts";
+import { type ControlServer, serveControl } from "../control/server.ts";
+import { readToken } from "../control/token.ts";
+import { followLog } from "../logs/follow-log.ts";
+import { parsePosition, printPosition } from "../logs/position.ts";
+import { readHistory } from "../logs/read-history.ts";
+import type { ApiAddress } from "./api-address.ts";
+import { complain } from "./report.ts";
+
+export interface OpenControl {
+  readonly running: RunningApp;
+  /** The app's own. */
+  readonly folder: string;
+  readonly logFolder: string;
+  readonly api: ApiAddress | undefined;
+}
+
+export async function openControl(options: OpenControl): Promise<ControlServer> {
+  const { running, folder, logFolder, api } = options;
+  const token = api && (await readToken(folder));
+  const control = await serveControl({
+    app: running.commands,
+    log: logSource(logFolder),
+    version: manifest.version,
+    folder,
+    runtimeFolder: process.env["XDG_RUNTIME_DIR"],
+    tcp: api && token && { ...api, token: token.value },
+    onError: (error) => running.say(`the control API failed: ${error}`),
+  });
+  if (api && token) {
+    const host = api.host === "::1" ? "[::1]" : api.host;
+    running.say(`the API is on http://${host}:${control.port}, its token in ${token.path}`);
+    // Once, and not through the log.
+    if (token.isNew) complain(`the token of the API is ${token.value}`);
+  }
+  return control;
+}
+
+/** The log on disk, with places in it as the clients of the API are told them. */
+function logSource(folder: string): LogSource {
+  return {
+    async history(query, lines) {
+      const { text, position } = await readHistory(folder, query, lines);
+      return { text, position: printPosition(position) };
+    },
+    async *follow(query, position, givenUp) {
+      const from = parsePosition(position);
+      if (from === undefined) throw new RangeError(`"${position}" is no place in the log`);
+      for await (const lines of followLog(folder, query, from, givenUp)) {
+        yield { text: lines.text, position: printPosition(lines.position) };
+      }
+    },
+  };
+}

@@ -1,0 +1,74 @@
+/** What every command that asks a running procman begins with, and says when that cannot answer. */
+import { readRunningRoot } from "../config/root.ts";
+import { type Answer, type Client, openClient } from "../control/client.ts";
+import { findOwnFolder } from "../control/own-folder.ts";
+import type { Options } from "./call.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { textOf } from "./options.ts";
+import { complain, reportDiagnostics } from "./report.ts";
+
+export interface RunningProcman {
+  readonly client: Client;
+  /** The app's own folder. */
+  readonly folder: string;
+}
+
+/** Of the app that the options or the current folder mean; `command` is named in its log. */
+export async function findRunning(
+  options: Options,
+  command: string,
+): Promise<RunningProcman | number> {
+  const { root, diagnostics } = await readRunningRoot({
+    cwd: process.cwd(),
+    root: textOf(options, "root"),
+    procfile: textOf(options, "procfile"),
+  });
+  reportDiagnostics(diagnostics);
+  const folder = findOwnFolder(root);
+  const client =
+    folder === undefined ? undefined : await openClient({ folder, name: `procman ${command}` });
+  if (folder === undefined || client?.is !== "running") {
+    complain(`procman is not running in ${root}; start it with: procman start`);
+    return exitCodes.notRunning;
+  }
+  const other = await findOtherName(client, textOf(options, "app"));
+  if (other !== undefined) {
+    complain(`the app that runs in ${root} is ${other}; leave out --app, or go to another folder`);
+    return exitCodes.usage;
+  }
+  return { client, folder };
+}
+
+/** When the app has another name than `--app` says. */
+async function findOtherName(client: Client, asked: string | undefined) {
+  if (asked === undefined) return undefined;
+  const answer = await client.ask("GET", "/procman/v1/ping");
+  const name = answer.is === "answered" ? (answer.body as { name?: string }).name : asked;
+  return name === asked ? undefined : name;
+}
+
+/** Says why there is no answer, or a refusal; the exit code, for a refusal as given. */
+export function explain(
+  answer: Exclude<Answer, { is: "answered" }>,
+  refusedCode: number = exitCodes.usage,
+): number {
+  switch (answer.is) {
+    case "refused":
+      for (const line of answer.message.split("\n")) complain(line);
+      if (answer.status >= 500) return exitCodes.failed;
+      // Who names what is not there has mistyped it, whatever else may be refused.
+      return answer.id === "not_found" ? exitCodes.usage : refusedCode;
+    case "silent": {
+      const { pid, afterMs } = answer;
+      complain(
+        `procman (pid ${pid}) has not answered within ${afterMs / 1_000} s; look at it with: ps -fp ${pid}, end it with: kill -9 ${pid}`,
+      );
+      return exitCodes.timedOut;
+    }
+    case "gone":
+      complain(
+        `procman (pid ${answer.pid}) ended before it answered; start it with: procman start`,
+      );
+      return exitCodes.notRunning;
+  }
+}
