@@ -16,6 +16,7 @@ export interface ProcessTable {
   marked(marks: readonly string[]): Promise<ReadonlyMap<string, readonly number[]>>;
   /** Its words, with blanks or NULs between them, or undefined when it is gone. */
   findCommand(pid: number): Promise<string | undefined>;
+  findParent(pid: number): Promise<number | undefined>;
 }
 
 export const processTable: ProcessTable = existsSync("/proc/self/environ")
@@ -60,6 +61,10 @@ function procTable(): ProcessTable {
     },
     async findCommand(pid) {
       return readProcFile(pid, "cmdline", "utf8");
+    },
+    async findParent(pid) {
+      const stat = readProcFile(pid, "stat");
+      return stat === undefined ? undefined : Number(columnsOf(stat)[1]);
     },
   };
 }
@@ -204,6 +209,10 @@ export function psTable(): ProcessTable {
     async findCommand(pid) {
       const [row] = await ps(["-o", "command=", "-p", String(pid)]);
       return row?.trim() || undefined;
+    },
+    async findParent(pid) {
+      const [row] = await ps(["-o", "ppid=", "-p", String(pid)]);
+      return row === undefined ? undefined : Number(row);
     },
   };
 }

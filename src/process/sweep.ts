@@ -3,6 +3,7 @@
  * force. One pass over the process table serves everybody who waits for one.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { isBackgroundServer } from "./background-server.ts";
 import { nameOf, type ProcessTable } from "./process-table.ts";
 import { signalProcess } from "./signal.ts";
 
@@ -26,23 +27,10 @@ const firstPauseMs = 15;
 const longestPauseMs = 100;
 const maxFailures = 20;
 
-/** Servers that many projects share: whoever started one does not own it. */
-const backgroundServers = new Set(
-  "watchman tmux screen ssh-agent gpg-agent dockerd containerd".split(" "),
-);
-const javaServers = /\b(GradleDaemon|KotlinCompileDaemon|org\.gradle\.launcher\.daemon)\b/;
-
-/** By the program itself, not by words that it was given. Some rewrite their name: `tmux: server`. */
-function isBackgroundServer(command: string): boolean {
-  const [path = ""] = command.split(/[\0 ]/, 1);
-  const program = path.slice(path.lastIndexOf("/") + 1).replace(/:$/, "");
-  if (program === "java") return javaServers.test(command);
-  return backgroundServers.has(program.toLowerCase()) || program.startsWith("bazel(");
-}
-
 interface Escapee {
   readonly name: string;
-  readonly isSpared: boolean;
+  /** The background server that it is, or that it runs in; that one is spared. */
+  readonly server: string | undefined;
 }
 
 export function createSweeper(table: ProcessTable): Sweeper {
@@ -57,7 +45,7 @@ export function createSweeper(table: ProcessTable): Sweeper {
       for (;;) {
         const pids = await find(mark);
         await addUnknown(table, pids, known);
-        const left = pids.filter((pid) => !known.get(pid)?.isSpared);
+        const left = pids.filter((pid) => known.get(pid)?.server === undefined);
         const sinceMs = performance.now() - startMs;
         if (left.length === 0 || sinceMs > politeMs + forcedMs) return summary(known, left);
         if (isForced() || sinceMs > politeMs) kill(left);
@@ -70,15 +58,15 @@ export function createSweeper(table: ProcessTable): Sweeper {
 }
 
 function summary(known: ReadonlyMap<number, Escapee>, left: readonly number[]): Sweep {
-  const spared: string[] = [];
+  const spared = new Set<string>();
   const ended: string[] = [];
   const stuck: string[] = [];
-  for (const [pid, { name, isSpared }] of known) {
-    if (isSpared) spared.push(name);
+  for (const [pid, { name, server }] of known) {
+    if (server !== undefined) spared.add(server);
     else if (left.includes(pid)) stuck.push(name);
     else ended.push(name);
   }
-  return { ended, spared, left: stuck };
+  return { ended, spared: [...spared], left: stuck };
 }
 
 async function addUnknown(
@@ -88,9 +76,23 @@ async function addUnknown(
 ): Promise<void> {
   for (const pid of pids) {
     if (known.has(pid)) continue;
-    const command = (await table.findCommand(pid)) ?? "";
-    known.set(pid, { name: nameOf(command, pid), isSpared: isBackgroundServer(command) });
+    const name = nameOf((await table.findCommand(pid)) ?? "", pid);
+    known.set(pid, { name, server: await findServer(table, pid) });
   }
+}
+
+/**
+ * What runs in a server belongs to it, our mark or not: tmux hands the environment it was started
+ * with to every later window, whoever opens it. Procman itself may run in such a window.
+ */
+async function findServer(table: ProcessTable, pid: number): Promise<string | undefined> {
+  let at: number | undefined = pid;
+  while (at !== undefined && at > 1 && at !== process.pid) {
+    const command = (await table.findCommand(at)) ?? "";
+    if (isBackgroundServer(command)) return nameOf(command, at);
+    at = await table.findParent(at);
+  }
+  return undefined;
 }
 
 function kill(pids: readonly number[]): void {

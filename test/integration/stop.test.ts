@@ -239,6 +239,24 @@ describe.concurrent("what a process has started", () => {
     await watchman.exit(0);
   });
 
+  it("is spared when such a server has started it since, as tmux does for later windows", async () => {
+    await using rig = await Rig.create({ Procfile: procfile("web") });
+    rig.start();
+    const web = await rig.child("web.1");
+    await web.fork("session", "tmux", "ignore");
+    const tmux = await rig.forked("tmux");
+    await tmux.fork("session", "window", "ignore");
+    const window = await rig.forked("window");
+    rig.spare(tmux.pid);
+    rig.spare(window.pid);
+    const { stdout } = await rig.stop();
+    expect(stdout).toMatch(new RegExp(`left tmux .* \\(pid ${tmux.pid}\\) running; `));
+    expect(stdout).not.toContain(`(pid ${window.pid})`);
+    expect([tmux.pid, window.pid].map(isAlive)).toEqual([true, true]);
+    await window.exit(0);
+    await tmux.exit(0);
+  });
+
   it("is not waited for when it hides from procman and holds the output", async () => {
     await using rig = await Rig.create({ Procfile: procfile("web") });
     rig.start();

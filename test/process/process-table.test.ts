@@ -92,6 +92,11 @@ describe.each(tables)("%s", (name, table) => {
     expect(await table.findCommand(process.pid)).toMatch(/node/);
     expect(await table.findCommand(2 ** 22 + 1)).toBeUndefined();
   });
+
+  it("knows the parent of a process", async () => {
+    expect(await table.findParent(process.pid)).toBe(process.ppid);
+    expect(await table.findParent(2 ** 22 + 1)).toBeUndefined();
+  });
 });
 
 describe.runIf(process.platform === "linux")("at once", () => {

@@ -20,6 +20,7 @@ interface FakeProcess {
   /** The signals that end it. */
   readonly endsBy: readonly NodeJS.Signals[];
   readonly isForeign: boolean;
+  readonly parent: number;
 }
 
 const run = "PROCMAN_RUN=me.1";
@@ -28,10 +29,14 @@ const polite: FakeProcess = {
   command: "node escapee.js",
   endsBy: ["SIGTERM", "SIGKILL"],
   isForeign: false,
+  parent: 1,
 };
 const stubborn: FakeProcess = { ...polite, command: "node stubborn.js", endsBy: ["SIGKILL"] };
 const stuck: FakeProcess = { ...polite, command: "dd", endsBy: [] };
 const foreign: FakeProcess = { ...polite, command: "sudo x", isForeign: true };
+
+/** 1 is init, the parent of whoever has lost its own. */
+const firstPid = 2;
 
 /** Processes that are not there, in a table of their own. No real one gets a signal. */
 class FakeMachine {
@@ -41,7 +46,7 @@ class FakeMachine {
   readonly signalledAtMs: number[] = [];
   /** The marks that each pass looked for. */
   readonly passes: (readonly string[])[] = [];
-  private nextPid = 1;
+  private nextPid = firstPid;
 
   add(one: FakeProcess): number {
     const pid = this.nextPid;
@@ -59,6 +64,7 @@ class FakeMachine {
       return Promise.resolve(new Map(marks.map((mark) => [mark, pidsOf(mark)])));
     },
     findCommand: (pid) => Promise.resolve(this.processes.get(pid)?.command),
+    findParent: (pid) => Promise.resolve(this.processes.get(pid)?.parent),
   };
 
   kill(pid: number, signal: string | number | undefined): true {
@@ -107,34 +113,34 @@ describe("a sweep", () => {
 
   it("asks politely, and wakes who is stopped", async () => {
     const { ended, signals } = await sweep([stuckUntil("SIGCONT")]);
-    expect(ended).toEqual(["node escapee.js (pid 1)"]);
-    expect(signals).toEqual(["1 SIGTERM", "1 SIGCONT"]);
+    expect(ended).toEqual(["node escapee.js (pid 2)"]);
+    expect(signals).toEqual(["2 SIGTERM", "2 SIGCONT"]);
   });
 
   it("asks each once, and then uses force", async () => {
     const { ended, signals, signalledAtMs } = await sweep([stubborn]);
-    expect(ended).toEqual(["node stubborn.js (pid 1)"]);
-    expect(signals).toEqual(["1 SIGTERM", "1 SIGCONT", "1 SIGKILL"]);
+    expect(ended).toEqual(["node stubborn.js (pid 2)"]);
+    expect(signals).toEqual(["2 SIGTERM", "2 SIGCONT", "2 SIGKILL"]);
     expect(signalledAtMs[2]).toBeGreaterThan(1_000);
     expect(signalledAtMs[2]).toBeLessThan(1_200);
   });
 
   it("uses force at once when that is asked for", async () => {
     const { ended, signals } = await sweep([polite, stubborn], () => true);
-    expect(ended).toEqual(["node escapee.js (pid 1)", "node stubborn.js (pid 2)"]);
-    expect(signals).toEqual(["1 SIGKILL", "2 SIGKILL"]);
+    expect(ended).toEqual(["node escapee.js (pid 2)", "node stubborn.js (pid 3)"]);
+    expect(signals).toEqual(["2 SIGKILL", "3 SIGKILL"]);
     expect(time.nowMs).toBeLessThan(100);
   });
 
   it("uses force as soon as that is asked for", async () => {
     const { signals, signalledAtMs } = await sweep([stubborn], () => time.nowMs > 200);
-    expect(signals.at(-1)).toBe("1 SIGKILL");
+    expect(signals.at(-1)).toBe("2 SIGKILL");
     expect(signalledAtMs.at(-1)).toBeLessThan(400);
   });
 
   it.each<[name: string, one: FakeProcess, said: string]>([
-    ["hangs in the kernel", stuck, "dd (pid 1)"],
-    ["belongs to somebody else", foreign, "sudo x (pid 1)"],
+    ["hangs in the kernel", stuck, "dd (pid 2)"],
+    ["belongs to somebody else", foreign, "sudo x (pid 2)"],
   ])("gives up on who %s", async (_, one, said) => {
     expect(await sweep([one])).toMatchObject({ ended: [], left: [said] });
     expect(time.nowMs).toBeGreaterThan(2_000);
@@ -157,7 +163,7 @@ describe("a sweep", () => {
 
   it("names who has no command any more", async () => {
     expect(await sweep([{ ...polite, command: "" }])).toMatchObject({
-      ended: ["a process (pid 1)"],
+      ended: ["a process (pid 2)"],
     });
   });
 
@@ -202,7 +208,36 @@ describe("background servers", () => {
   it("are spared by force too", async () => {
     const watchman = { ...polite, command: "watchman" };
     const { spared, ended } = await sweep([watchman, polite], () => true);
-    expect([spared, ended]).toEqual([["watchman (pid 1)"], ["node escapee.js (pid 2)"]]);
+    expect([spared, ended]).toEqual([["watchman (pid 2)"], ["node escapee.js (pid 3)"]]);
+  });
+});
+
+describe("what runs in a background server", () => {
+  const tmux = { ...polite, command: "tmux new-session -d" };
+  const shell = { ...polite, command: "-bash", parent: firstPid };
+  const editor = { ...polite, command: "vim", parent: firstPid + 1 };
+
+  it.each([false, true])("is spared with it, and only the server is named", async (isForced) => {
+    const { spared, ended, signals } = await sweep([tmux, shell, editor, polite], () => isForced);
+    expect({ spared, ended }).toEqual({
+      spared: [`tmux new-session -d (pid ${firstPid})`],
+      ended: [`node escapee.js (pid ${firstPid + 3})`],
+    });
+    expect(signals.every((signal) => signal.startsWith(`${firstPid + 3} `))).toBe(true);
+  });
+
+  it("is spared too when the server has lost its mark, or had none", async () => {
+    const { spared, signals } = await sweep([{ ...tmux, mark: "" }, shell, editor]);
+    expect(spared).toEqual([`tmux new-session -d (pid ${firstPid})`]);
+    expect(signals).toEqual([]);
+  });
+
+  it("is not procman, nor what that has started", async () => {
+    const { processes } = machine.current;
+    processes.set(process.pid, { ...polite, mark: "", command: "node", parent: firstPid });
+    const escapee = { ...polite, parent: process.pid };
+    const { spared, ended } = await sweep([{ ...tmux, mark: "" }, escapee]);
+    expect([spared, ended]).toEqual([[], [`node escapee.js (pid ${firstPid + 1})`]]);
   });
 });
 
@@ -248,7 +283,7 @@ describe("one pass over the table", () => {
     machine.current.add(polite);
     vi.spyOn(table, "marked").mockRejectedValueOnce(new Error("EMFILE"));
     expect(await createSweeper(table).sweep(run, () => false)).toMatchObject({
-      ended: ["node escapee.js (pid 1)"],
+      ended: ["node escapee.js (pid 2)"],
     });
   });
 });
