@@ -38,7 +38,7 @@ export async function choosePorts(app: App): Promise<ChosenPorts> {
 
 /** All that has the same mark goes with it. */
 async function endStraggler(app: App, port: number): Promise<readonly string[]> {
-  const mark = await findStraggler(port, app.name);
+  const mark = await findStraggler(port, app.root);
   if (mark === undefined) return [];
   const { ended } = await createSweeper(processTable).sweep(mark, () => false);
   return ended;

@@ -1,24 +1,22 @@
 /** What a procman that is no more has left running, found by what it still holds. */
 import { readFile } from "node:fs/promises";
 import { type Environment, idVariable } from "../core/environment.ts";
+import { hashRoot, readSupervisorId } from "../core/supervisor-id.ts";
 import { findPortHolder } from "./ports.ts";
 import { signalProcess } from "./signal.ts";
 
 /**
- * The mark of the procman that started whoever holds this port, if it ran this app and has ended.
- * Where nobody can tell whether it has, it counts as running.
+ * The mark of the procman that started whoever holds this port, if it ran the app of this folder
+ * and has ended. Where nobody can tell whether it has, it counts as running.
  */
-export async function findStraggler(port: number, app: string): Promise<string | undefined> {
+export async function findStraggler(port: number, root: string): Promise<string | undefined> {
   const holder = findPortHolder(port);
   if (holder === undefined) return undefined;
-  const environment = await readEnvironment(holder);
-  const id = environment.get(idVariable);
-  // An id begins with the pid of its procman.
-  const owner = Number.parseInt(id ?? "", 10);
-  const isOurs = environment.get("PROCMAN_APP") === app;
-  return isOurs && owner > 0 && signalProcess(owner, 0) === "gone"
-    ? `${idVariable}=${id}`
-    : undefined;
+  const id = (await readEnvironment(holder)).get(idVariable) ?? "";
+  const owner = readSupervisorId(id);
+  // By the folder: the names of two apps may be the same.
+  if (owner?.rootHash !== hashRoot(root)) return undefined;
+  return signalProcess(owner.pid, 0) === "gone" ? `${idVariable}=${id}` : undefined;
 }
 
 /** Of a process; empty where it may not be read. */

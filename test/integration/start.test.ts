@@ -1,8 +1,11 @@
-import { execFileSync, spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import process from "node:process";
 import { describe, expect, it, vi } from "vitest";
+import { newSupervisorId } from "../../src/core/supervisor-id.ts";
 import { linesOf, procfile, Rig, testTimeout, tryListen } from "../support/rig.ts";
 import { childCommand, type ScriptedChild } from "../support/scripted-child.ts";
+import { isAlive } from "../support/survivors.ts";
 
 vi.setConfig({ testTimeout });
 
@@ -10,9 +13,43 @@ function namesOf(children: readonly ScriptedChild[]): readonly string[] {
   return children.map(({ name }) => name).sort();
 }
 
-/** A program that says when it listens there, and does until it is ended. */
-function holdPort(port: number): string {
-  return `require("node:net").createServer().listen(${port}, () => console.log("listening"))`;
+interface Straggler extends AsyncDisposable {
+  readonly pid: number;
+  /** The signal that ended it. */
+  readonly ended: Promise<NodeJS.Signals | null>;
+}
+
+/** What a procman with this pid had started for the app in `root`, and is listening now. */
+async function leaveBehind(
+  port: number,
+  owner: { readonly pid: number; readonly root: string },
+): Promise<Straggler> {
+  const listen = `require("node:net").createServer().listen(${port}, () => console.log("there"))`;
+  const left = spawn(process.execPath, ["-e", listen], {
+    env: {
+      PATH: process.env["PATH"],
+      PROCMAN_APP: "app",
+      PROCMAN_ID: newSupervisorId({ ...owner, timeMs: Date.now(), random: Math.random() }),
+    },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const ended = new Promise<NodeJS.Signals | null>((resolve) => {
+    left.once("exit", (_, signal) => resolve(signal));
+  });
+  await once(left.stdout, "data");
+  return {
+    pid: left.pid ?? 0,
+    ended,
+    async [Symbol.asyncDispose]() {
+      left.kill("SIGKILL");
+      await ended;
+    },
+  };
+}
+
+/** Of a process that is no more. */
+function endedPid(): number {
+  return spawnSync("true").pid;
 }
 
 describe.concurrent("what is started", () => {
@@ -290,45 +327,34 @@ describe.concurrent("ports", () => {
     expect(stderr).toContain(`(pid ${process.pid})`);
   });
 
-  it("ends what an earlier procman left on web's port", async () => {
+  it("ends what an earlier procman had left on web's port", async () => {
     await using rig = await Rig.create({ Procfile: procfile("web") });
-    const gone = execFileSync("/bin/sh", ["-c", "echo $$"]).toString().trim();
-    const left = spawn(process.execPath, ["-e", holdPort(rig.port)], {
-      env: { PROCMAN_APP: "app", PROCMAN_ID: `${gone}-x-y`, PATH: process.env["PATH"] },
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    const ended = new Promise((resolve) => left.once("exit", (_, signal) => resolve(signal)));
-    await new Promise((resolve) => left.stdout?.once("data", resolve));
+    await using left = await leaveBehind(rig.port, { pid: endedPid(), root: rig.folder });
     rig.start();
     await rig.line(
       new RegExp(
         `ended what an earlier procman had left on port ${rig.port}: .+ \\(pid ${left.pid}\\)$`,
       ),
     );
-    expect(await ended).toBe("SIGTERM");
+    expect(await left.ended).toBe("SIGTERM");
     await rig.child("web.1");
     await rig.stop();
   });
 
-  it("leaves what belongs to a procman that is alive, or to another app", async () => {
-    for (const env of [
-      { PROCMAN_APP: "app", PROCMAN_ID: `${process.pid}-x-y` },
-      { PROCMAN_APP: "other", PROCMAN_ID: "999999999-x-y" },
-    ]) {
-      await using rig = await Rig.create({ Procfile: procfile("web") });
-      const holder = spawn(process.execPath, ["-e", holdPort(rig.port)], {
-        env: { ...env, PATH: process.env["PATH"] },
-        stdio: ["ignore", "pipe", "inherit"],
-      });
-      const ended = new Promise((resolve) => holder.once("exit", (_, signal) => resolve(signal)));
-      await new Promise((resolve) => holder.stdout?.once("data", resolve));
-      rig.start();
-      const { code, stderr } = await rig.end();
-      holder.kill("SIGKILL");
-      expect(await ended).toBe("SIGKILL");
-      expect(code).toBe(1);
-      expect(stderr).toContain(`(pid ${holder.pid})`);
-    }
+  it.each([
+    ["a procman that is alive", (folder: string) => ({ pid: process.pid, root: folder })],
+    [
+      "an app of the same name in another folder",
+      () => ({ pid: endedPid(), root: "/elsewhere/app" }),
+    ],
+  ])("leaves what belongs to %s", async (_, ownerIn) => {
+    await using rig = await Rig.create({ Procfile: procfile("web") });
+    await using left = await leaveBehind(rig.port, ownerIn(rig.folder));
+    rig.start();
+    const { code, stderr } = await rig.end();
+    expect(code).toBe(1);
+    expect(stderr).toContain(`(pid ${left.pid})`);
+    expect(isAlive(left.pid)).toBe(true);
   });
 
   it("moves the whole block with --port auto and says so", async () => {
