@@ -6,6 +6,7 @@
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
+import { signalProcess } from "./signal.ts";
 
 export interface ProcessTable {
   members(pgid: number): Promise<readonly number[]>;
@@ -165,6 +166,13 @@ function isZombie(columns: readonly string[]): boolean {
   const [state] = columns;
   const threads = Number(columns[17]);
   return state === "X" || (state === "Z" && threads <= 1);
+}
+
+/** Nobody is there, or only a zombie. Who cannot be looked at is there. */
+export function hasEnded(pid: number): boolean {
+  if (signalProcess(pid, 0) === "gone") return true;
+  const stat = readProcFile(pid, "stat");
+  return stat !== undefined && isZombie(columnsOf(stat));
 }
 
 /** `node index.js (pid 431)`, shortened. */

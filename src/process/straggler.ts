@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { type Environment, idVariable } from "../core/environment.ts";
 import { hashRoot, readSupervisorId } from "../core/supervisor-id.ts";
 import { findPortHolder } from "./ports.ts";
-import { signalProcess } from "./signal.ts";
+import { hasEnded } from "./process-table.ts";
 
 /**
  * The mark of the procman that started whoever holds this port, if it ran the app of this folder
@@ -16,7 +16,7 @@ export async function findStraggler(port: number, root: string): Promise<string 
   const owner = readSupervisorId(id);
   // By the folder: the names of two apps may be the same.
   if (owner?.rootHash !== hashRoot(root)) return undefined;
-  return signalProcess(owner.pid, 0) === "gone" ? `${idVariable}=${id}` : undefined;
+  return hasEnded(owner.pid) ? `${idVariable}=${id}` : undefined;
 }
 
 /** Of a process; empty where it may not be read. */

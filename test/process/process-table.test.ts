@@ -4,6 +4,7 @@ import process from "node:process";
 import { describe, expect, it, vi } from "vitest";
 import { untilEmpty } from "../../src/process/group.ts";
 import {
+  hasEnded,
   markedNow,
   nameOf,
   nameProcess,
@@ -109,6 +110,26 @@ describe.runIf(process.platform === "linux")("at once", () => {
       await end(pair);
     }
     expect(markedNow(mark(value))).toEqual([]);
+  });
+});
+
+describe.runIf(process.platform === "linux")("a process has ended", () => {
+  it("when it is a zombie, too", async () => {
+    // It takes no notice of the child that it had as a shell.
+    const parent = spawn("/bin/sh", ["-c", "true & echo $!; exec sleep 1000"], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    try {
+      const [line] = await once(parent.stdout, "data");
+      const zombie = Number(line);
+      await vi.waitUntil(() => stateOf(zombie) === "Z", { interval: 5, timeout: 10_000 });
+      expect(hasEnded(zombie)).toBe(true);
+      expect(hasEnded(parent.pid ?? 0)).toBe(false);
+    } finally {
+      parent.kill("SIGKILL");
+      await once(parent, "exit");
+    }
+    expect(hasEnded(parent.pid ?? 0)).toBe(true);
   });
 });
 
