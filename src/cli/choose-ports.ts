@@ -36,11 +36,11 @@ export async function choosePorts(app: App): Promise<ChosenPorts> {
   };
 }
 
-/** All that has the same mark goes with it. */
-async function endStraggler(app: App, port: number): Promise<readonly string[]> {
-  const mark = await findStraggler(port, app.root);
+/** All that has the same mark goes with it, and has as long for it as when procman stops it. */
+async function endStraggler({ root, settings }: App, port: number): Promise<readonly string[]> {
+  const mark = await findStraggler(port, root);
   if (mark === undefined) return [];
-  const { ended } = await createSweeper(processTable).sweep(mark, () => false);
+  const { ended } = await createSweeper(processTable).sweep(mark, () => false, settings.graceMs);
   return ended;
 }
 

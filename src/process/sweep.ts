@@ -16,12 +16,16 @@ export interface Sweep {
 }
 
 export interface Sweeper {
-  /** Ends everybody with this mark, `NAME=value`; by SIGKILL at once when `isForced` says so. */
-  sweep(mark: string, isForced: () => boolean): Promise<Sweep>;
+  /**
+   * Ends everybody with this mark, `NAME=value`; by SIGKILL when `graceMs` are over, or at once
+   * when `isForced` says so.
+   */
+  sweep(mark: string, isForced: () => boolean, graceMs?: number): Promise<Sweep>;
 }
 
-/** What an escapee has after SIGTERM, and again after SIGKILL. */
-const politeMs = 1_000;
+/** What an escapee has after SIGTERM: those it belonged to have had their grace period by then. */
+const escapeeGraceMs = 1_000;
+/** And after SIGKILL. */
 const forcedMs = 1_000;
 const firstPauseMs = 15;
 const longestPauseMs = 100;
@@ -37,7 +41,7 @@ export function createSweeper(table: ProcessTable): Sweeper {
   const find = createFinder(table);
 
   return {
-    async sweep(mark, isForced) {
+    async sweep(mark, isForced, graceMs = escapeeGraceMs) {
       const known = new Map<number, Escapee>();
       const asked = new Set<number>();
       const startMs = performance.now();
@@ -47,8 +51,8 @@ export function createSweeper(table: ProcessTable): Sweeper {
         await addUnknown(table, pids, known);
         const left = pids.filter((pid) => known.get(pid)?.server === undefined);
         const sinceMs = performance.now() - startMs;
-        if (left.length === 0 || sinceMs > politeMs + forcedMs) return summary(known, left);
-        if (isForced() || sinceMs > politeMs) kill(left);
+        if (left.length === 0 || sinceMs > graceMs + forcedMs) return summary(known, left);
+        if (isForced() || sinceMs > graceMs) kill(left);
         else askOnce(left, asked);
         await sleep(pauseMs);
         pauseMs = Math.min(longestPauseMs, pauseMs * 1.5);

@@ -15,17 +15,25 @@ function namesOf(children: readonly ScriptedChild[]): readonly string[] {
 
 interface Straggler extends AsyncDisposable {
   readonly pid: number;
-  /** The signal that ended it. */
-  readonly ended: Promise<NodeJS.Signals | null>;
+  /** The signal that ended it, or its exit code. */
+  readonly ended: Promise<NodeJS.Signals | number | null>;
 }
 
-/** What a procman with this pid had started for the app in `root`, and is listening now. */
+const exitCodeAfterGoodbye = 7;
+
+/**
+ * What a procman with this pid had started for the app in `root`, and is listening now. SIGTERM ends it at
+ * once, or after `goodbyeMs`.
+ */
 async function leaveBehind(
   port: number,
   owner: { readonly pid: number; readonly root: string },
+  goodbyeMs?: number,
 ): Promise<Straggler> {
   const listen = `require("node:net").createServer().listen(${port}, () => console.log("there"))`;
-  const left = spawn(process.execPath, ["-e", listen], {
+  const leave = `setTimeout(() => process.exit(${exitCodeAfterGoodbye}), ${goodbyeMs})`;
+  const trap = goodbyeMs === undefined ? "" : `process.once("SIGTERM", () => ${leave});`;
+  const left = spawn(process.execPath, ["-e", `${trap} ${listen}`], {
     env: {
       PATH: process.env["PATH"],
       PROCMAN_APP: "app",
@@ -33,8 +41,8 @@ async function leaveBehind(
     },
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const ended = new Promise<NodeJS.Signals | null>((resolve) => {
-    left.once("exit", (_, signal) => resolve(signal));
+  const ended = new Promise<NodeJS.Signals | number | null>((resolve) => {
+    left.once("exit", (code, signal) => resolve(signal ?? code));
   });
   await once(left.stdout, "data");
   return {
@@ -338,6 +346,17 @@ describe.concurrent("ports", () => {
     );
     expect(await left.ended).toBe("SIGTERM");
     await rig.child("web.1");
+    await rig.stop();
+  });
+
+  it("gives what an earlier procman had left the whole grace period", async () => {
+    await using rig = await Rig.create({ Procfile: procfile("web") });
+    const owner = { pid: endedPid(), root: rig.folder };
+    // Longer than what has left its group is given.
+    await using left = await leaveBehind(rig.port, owner, 1_500);
+    rig.start(["-t", "30"]);
+    await rig.line(/ended what an earlier procman had left on port /);
+    expect(await left.ended).toBe(exitCodeAfterGoodbye);
     await rig.stop();
   });
 

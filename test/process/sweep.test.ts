@@ -125,6 +125,15 @@ describe("a sweep", () => {
     expect(signalledAtMs[2]).toBeLessThan(1_200);
   });
 
+  it("gives them as long as it is told", async () => {
+    machine.current.add(stubborn);
+    const { table, signals, signalledAtMs } = machine.current;
+    await createSweeper(table).sweep(run, () => false, 5_000);
+    expect(signals.at(-1)).toBe("2 SIGKILL");
+    expect(signalledAtMs.at(-1)).toBeGreaterThan(5_000);
+    expect(signalledAtMs.at(-1)).toBeLessThan(5_200);
+  });
+
   it("uses force at once when that is asked for", async () => {
     const { ended, signals } = await sweep([polite, stubborn], () => true);
     expect(ended).toEqual(["node escapee.js (pid 2)", "node stubborn.js (pid 3)"]);
