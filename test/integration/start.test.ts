@@ -349,6 +349,45 @@ describe.concurrent("ports", () => {
     await rig.stop();
   });
 
+  it("looks at the other ports of web when one has been freed", async () => {
+    await using rig = await Rig.create({ Procfile: procfile("web") });
+    await using left = await leaveBehind(rig.port, { pid: endedPid(), root: rig.folder });
+    const holder = await tryListen(rig.port + 1);
+    rig.start(["web=2"]);
+    const { code, stderr } = await rig.end();
+    holder?.close();
+    expect(await left.ended).toBe("SIGTERM");
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      new RegExp(
+        `^procman: ended what .+ \\(pid ${left.pid}\\); port ${rig.port + 1} of web\\.2 is held by .+ \\(pid ${process.pid}\\); `,
+      ),
+    );
+    expect(rig.children).toEqual([]);
+  });
+
+  it("ends what several earlier procmans had left on them", async () => {
+    await using rig = await Rig.create({ Procfile: procfile("web") });
+    const root = rig.folder;
+    await using first = await leaveBehind(rig.port, { pid: endedPid(), root });
+    await using second = await leaveBehind(rig.port + 1, { pid: endedPid(), root });
+    rig.start(["web=2"]);
+    await rig.line(/web\.2 started/);
+    expect(await Promise.all([first.ended, second.ended])).toEqual(["SIGTERM", "SIGTERM"]);
+    expect(rig.count(/ended what an earlier procman had left on port /)).toBe(2);
+    await rig.stop();
+  });
+
+  it("ends what an earlier procman had left rather than move the block", async () => {
+    await using rig = await Rig.create({ Procfile: procfile("web", "worker") });
+    await using left = await leaveBehind(rig.port + 100, { pid: endedPid(), root: rig.folder });
+    rig.procman(["start", "--port", "auto"], { env: { PORT: String(rig.port) } });
+    const web = await rig.child("web.1");
+    expect(await left.ended).toBe("SIGTERM");
+    expect(web.variable("PORT")).toBe(String(rig.port));
+    await rig.stop();
+  });
+
   it("gives what an earlier procman had left the whole grace period", async () => {
     await using rig = await Rig.create({ Procfile: procfile("web") });
     const owner = { pid: endedPid(), root: rig.folder };
