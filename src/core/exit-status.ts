@@ -4,16 +4,21 @@
  */
 
 export type ExitStatus =
-  | { readonly kind: "exit"; readonly code: number }
+  | { readonly kind: "exit"; readonly code: number; readonly cause?: ExitCause }
   | {
       readonly kind: "signal";
       readonly signal: string;
       readonly number: number;
-      /** Not procman and no person: the kernel had no memory left for it. */
-      readonly cause?: "out of memory";
+      readonly cause?: ExitCause;
     }
   /** `isLasting`: trying again will not help, because what is wrong is in the command or folder. */
   | { readonly kind: "unstarted"; readonly reason: string; readonly isLasting: boolean };
+
+/**
+ * Not procman and no person: the kernel had no memory left for it, or for what it ran, which it
+ * then reports by its own code.
+ */
+export type ExitCause = "out of memory";
 
 /** What a shell reports for it in `$?`. */
 export function exitCodeOf(status: ExitStatus): number {
@@ -44,10 +49,14 @@ export function findLastingCause(status: ExitStatus): string | undefined {
 export function describeExit(status: ExitStatus): string {
   switch (status.kind) {
     case "exit":
-      return `exited with code ${status.code}`;
+      return `exited with code ${status.code}${describeCause(status.cause)}`;
     case "signal":
-      return `was ended by ${status.signal}${status.cause ? ` (${status.cause})` : ""}`;
+      return `was ended by ${status.signal}${describeCause(status.cause)}`;
     case "unstarted":
       return `could not be started: ${status.reason}`;
   }
+}
+
+function describeCause(cause: ExitCause | undefined): string {
+  return cause === undefined ? "" : ` (${cause})`;
 }

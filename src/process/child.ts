@@ -106,11 +106,11 @@ export function startChild(
     const output = readOutput(source, listener.onOutput);
     phase = { is: "running", pgid: pid, output };
     listener.onStarted(pid);
-    const killsBefore = tools.memoryKills.count();
+    tools.memoryKills.watch();
     const ended = await Promise.race([exit, killed.then(() => endOfKilled(exit))]);
     output.flowFreely();
     listener.onExited();
-    const status = await explainKill(ended, killsBefore);
+    const status = await explainKill(ended);
     const stuck = await untilEmpty(pid, tools.table, hasGivenUp);
     phase = { is: "closed" };
     const stuckNames = await Promise.all(stuck.map((member) => nameProcess(tools.table, member)));
@@ -127,15 +127,12 @@ export function startChild(
     };
   }
 
-  /** A shell in between reports what became of its command by a code. */
-  async function explainKill(
-    status: ExitStatus,
-    killsBefore: Promise<number | undefined>,
-  ): Promise<ExitStatus> {
-    if (exitCodeOf(status) !== exitCodeOf(killedStatus) || killedAtMs !== undefined) return status;
-    const [before, now] = await Promise.all([killsBefore, tools.memoryKills.count()]);
-    const isOutOfMemory = before !== undefined && now !== undefined && now > before;
-    return isOutOfMemory ? { ...killedStatus, cause: "out of memory" } : status;
+  /** A shell in between reports by a code what became of its command. */
+  async function explainKill(status: ExitStatus): Promise<ExitStatus> {
+    const kills = tools.memoryKills.haveHappened();
+    const isKill = status.kind !== "unstarted" && exitCodeOf(status) === exitCodeOf(killedStatus);
+    if (!isKill || killedAtMs !== undefined) return status;
+    return (await kills) ? { ...status, cause: "out of memory" } : status;
   }
 
   /** SIGKILL may not reach the leader: then its end is not waited for. */

@@ -79,6 +79,14 @@ describe("an exit status", () => {
       },
     ],
     [
+      "a shell's code for that",
+      {
+        status: { kind: "exit", code: 137, cause: "out of memory" },
+        code: 137,
+        text: "exited with code 137 (out of memory)",
+      },
+    ],
+    [
       "no folder to start in",
       {
         status: { kind: "unstarted", reason: "there is no folder x", isLasting: true },

@@ -1,15 +1,21 @@
 import { describe, expect, it } from "vitest";
 import type { ExitStatus } from "../../src/core/exit-status.ts";
 import { startChild } from "../../src/process/child.ts";
-import { type MemoryKills, memoryKills } from "../../src/process/memory-kills.ts";
+import type { MemoryKills } from "../../src/process/memory-kills.ts";
 import { createPipeMaker } from "../../src/process/pipe.ts";
 import { processTable } from "../../src/process/process-table.ts";
 import { createSweeper } from "../../src/process/sweep.ts";
 
-/** How a command ends, when the kernel's counter goes on like this. */
-async function endOf(command: string, counts: readonly (number | undefined)[]) {
-  const left = [...counts];
-  const kills: MemoryKills = { count: async () => left.shift() };
+/** How a command ends, when the kernel has killed for memory meanwhile or has not. */
+async function endOf(command: string, haveHappened: boolean) {
+  const asked: string[] = [];
+  const kills: MemoryKills = {
+    watch: () => asked.push("watch"),
+    haveHappened: async () => {
+      asked.push("have happened");
+      return haveHappened;
+    },
+  };
   const pipes = createPipeMaker(1);
   const run = `child-test-${process.pid}`;
   const status = await new Promise<ExitStatus>((resolve) => {
@@ -31,28 +37,26 @@ async function endOf(command: string, counts: readonly (number | undefined)[]) {
     );
   });
   await pipes.close();
+  expect(asked).toEqual(["watch", "have happened"]);
   return status;
 }
 
 const killed = { kind: "signal", signal: "SIGKILL", number: 9 };
-const outOfMemory = { ...killed, cause: "out of memory" };
+const cause = "out of memory";
 
 describe("the end of a child", () => {
   it.each([
-    ["SIGKILL while the kernel has killed for memory", "kill -KILL $$", [3, 4], outOfMemory],
-    ["SIGKILL while it has not", "kill -KILL $$", [3, 3], killed],
-    ["SIGKILL where it does not say", "kill -KILL $$", [undefined, undefined], killed],
-    ["a shell's code for SIGKILL", "sh -c 'kill -KILL $$'; exit $?", [0, 1], outOfMemory],
-    ["another end meanwhile", "exit 3", [3, 4], { kind: "exit", code: 3 }],
-  ])("%s", async (_, command, counts, status) => {
-    expect(await endOf(command, counts)).toEqual(status);
-  });
-});
-
-describe("memoryKills", () => {
-  it("is a number on Linux", async () => {
-    const count = await memoryKills.count();
-    if (process.platform === "linux") expect(count).toBeGreaterThanOrEqual(0);
-    else expect(count).toBeUndefined();
+    ["SIGKILL while the kernel has killed for memory", "kill -KILL $$", true, { ...killed, cause }],
+    ["SIGKILL while it has not", "kill -KILL $$", false, killed],
+    [
+      "a shell's code for SIGKILL, which stays what it is",
+      "sh -c 'kill -KILL $$'; exit $?",
+      true,
+      { kind: "exit", code: 137, cause },
+    ],
+    ["the same code while it has not", "exit 137", false, { kind: "exit", code: 137 }],
+    ["another end meanwhile", "exit 3", true, { kind: "exit", code: 3 }],
+  ])("%s", async (_, command, haveHappened, status) => {
+    expect(await endOf(command, haveHappened)).toEqual(status);
   });
 });
