@@ -7,7 +7,7 @@ import { Buffer } from "node:buffer";
 import { closeSync, constants, fstatSync, openSync, write, writeSync } from "node:fs";
 import { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isatty } from "node:tty";
+import { isatty, WriteStream } from "node:tty";
 
 /** One write at a time. */
 export interface Writer {
@@ -16,7 +16,7 @@ export interface Writer {
 }
 
 export function openWriter(fd: number): Writer {
-  if (isatty(fd)) return terminalWriter(reopen(fd) ?? fd);
+  if (isatty(fd)) return openTerminal(fd);
   const kind = fstatSync(fd);
   if (kind.isFIFO()) return socketWriter(reopen(fd) ?? fd);
   return kind.isSocket() ? socketWriter(fd) : fileWriter(fd);
@@ -56,13 +56,30 @@ function socketWriter(fd: number): Writer {
 const firstPauseMs = 2;
 const longestPauseMs = 50;
 
+function openTerminal(fd: number): Writer {
+  const own = reopen(fd);
+  return own === undefined ? terminalWriter(fd, unblocker(fd)) : terminalWriter(own, () => {});
+}
+
+/**
+ * For a terminal that may not be opened again, as that of the user who called `su`. Those who
+ * share it have it like this too, until procman ends and Node puts it back; and whoever shares it
+ * may put it back before, as Node does for stderr. Only the handle in Node's stream can do it,
+ * which is meant for Node alone; without it the terminal may block.
+ */
+function unblocker(fd: number): () => void {
+  const handle = Reflect.get(new WriteStream(fd), "_handle");
+  return () => handle?.setBlocking?.(false);
+}
+
 /** Node cannot wait for room in a terminal, so it is asked again after a moment. */
-function terminalWriter(fd: number): Writer {
+function terminalWriter(fd: number, unblock: () => void): Writer {
   return {
     async write(text) {
       let bytes = Buffer.from(text, "latin1");
       let pauseMs = firstPauseMs;
       while (bytes.length > 0) {
+        unblock();
         const written = tryWrite(fd, bytes);
         if (written > 0) {
           bytes = bytes.subarray(written);

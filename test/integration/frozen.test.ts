@@ -1,6 +1,7 @@
+import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { describe, expect, it, vi } from "vitest";
-import { hasProgram, procfile, Rig, testTimeout } from "../support/rig.ts";
+import { hasProgram, procfile, program, Rig, testTimeout } from "../support/rig.ts";
 
 vi.setConfig({ testTimeout });
 
@@ -8,12 +9,18 @@ const lineBytes = 80;
 
 /**
  * Runs its arguments on a terminal that nobody reads. When its stdin has text in it, the terminal
- * is closed, as by a window that goes away.
+ * is closed, as by a window that goes away. With TEST_UID they run as that user, who does not own
+ * the terminal.
  */
 const unreadTerminal = `
 import os, pty, select, sys
 pid, terminal = pty.fork()
 if pid == 0:
+    uid = int(os.environ.get("TEST_UID", "0"))
+    if uid:
+        os.setgroups([])
+        os.setgid(uid)
+        os.setuid(uid)
     os.execv(sys.argv[1], sys.argv[1:])
 if sys.stdin.read():
     os.read(terminal, 1)
@@ -81,12 +88,24 @@ describe.concurrent("nobody reads a pipe", () => {
   });
 });
 
+const otherUid = 12_345;
+const whyNoOther = findWhyNoOther();
+
+/** Why nothing can be run as another user here; empty when it can. */
+function findWhyNoOther(): string {
+  if (process.getuid?.() !== 0) return " (only root can become another user)";
+  const asOther = { uid: otherUid, gid: otherUid };
+  const { status } = spawnSync(process.execPath, [program, "--version"], asOther);
+  return status === 0 ? "" : " (procman is in a folder that is closed to other users)";
+}
+
 describe.runIf(hasProgram("python3")).concurrent("nobody reads a terminal", () => {
   const under = ["/usr/bin/env", "python3", "-c", unreadTerminal];
 
-  it("and a process that crashes is started again in time, and Ctrl-C ends all", async () => {
+  async function crashAndStop(env: Readonly<Record<string, string>>): Promise<void> {
     await using rig = await Rig.create({ Procfile: procfile("web", "worker") });
-    rig.start([], { under });
+    await rig.openToAll();
+    rig.start([], { under, env });
     const web = await rig.child("web.1");
     const worker = await rig.child("worker.1");
     const flood = web.flood({ lines: 100_000, lineBytes, chunkBytes: 10_000 });
@@ -101,7 +120,14 @@ describe.runIf(hasProgram("python3")).concurrent("nobody reads a terminal", () =
     expect(second.signals).toEqual(["SIGTERM"]);
     expect(code).toBe(130);
     await expect(flood).rejects.toThrow("gone");
-  });
+  }
+
+  it("and a process that crashes is started again in time, and Ctrl-C ends all", () =>
+    crashAndStop({}));
+
+  it.skipIf(whyNoOther !== "")(`and it belongs to another user${whyNoOther}`, () =>
+    crashAndStop({ TEST_UID: String(otherUid) }),
+  );
 
   it("and it goes away: that is SIGHUP, and everything ends", async () => {
     await using rig = await Rig.create({ Procfile: procfile("web", "worker") });

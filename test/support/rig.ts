@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { closeSync, existsSync, constants as files, openSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server, Socket } from "node:net";
 import { constants, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -14,7 +14,7 @@ import { childCommand, type ScriptedChild, Switchboard } from "./scripted-child.
 import { findSurvivors, type Survivor, writtenBytes } from "./survivors.ts";
 import { Waiter } from "./wait.ts";
 
-const program = fileURLToPath(new URL("../../bin/procman.js", import.meta.url));
+export const program = fileURLToPath(new URL("../../bin/procman.js", import.meta.url));
 
 const path = `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`;
 
@@ -112,6 +112,13 @@ export class Rig {
   async write(path: string, text: string): Promise<void> {
     await mkdir(dirname(join(this.folder, path)), { recursive: true });
     await writeFile(join(this.folder, path), text);
+  }
+
+  /** Other users may run procman and its children here. */
+  async openToAll(): Promise<void> {
+    for (const name of [".", "app", "home", "tmp", "socket"]) {
+      await chmod(join(this.#base, name), 0o777);
+    }
   }
 
   async remove(path: string): Promise<void> {
