@@ -26,10 +26,13 @@ const sharedBytes = 2 ** 18;
 const setPipeSize = 1031; // F_SETPIPE_SZ
 
 export function makeFifos(count: number): Fifos {
+  let folder: string | undefined;
   try {
-    return makeFifosIn(mkdtempSync(join(tmpdir(), "procman-")), count);
+    folder = mkdtempSync(join(tmpdir(), "procman-"));
+    return makeFifosIn(folder, count);
   } catch (error) {
     // No folder for them, or no descriptor for the shell.
+    if (folder !== undefined) removeFolder(folder);
     return { paths: [], made: () => Promise.reject(error), release: () => Promise.resolve() };
   }
 }
@@ -45,16 +48,15 @@ function makeFifosIn(folder: string, count: number): Fifos {
   });
   let failure: Error | undefined;
   const gone = new Promise<void>((resolve) => {
-    maker.once("error", (error) => {
+    const end = (error: Error) => {
       failure = error;
-      resolve();
-    });
-    maker.once("exit", () => {
-      failure = new Error("mkfifo failed");
       // What it could not remove itself, as when no process can be started for it.
-      if (existsSync(folder)) rmSync(folder, { recursive: true, force: true });
+      if (existsSync(folder)) removeFolder(folder);
       resolve();
-    });
+    };
+    // Only one of the two when it could not be started.
+    maker.once("error", end);
+    maker.once("exit", () => end(new Error("mkfifo failed")));
   });
   return {
     paths,
@@ -72,6 +74,10 @@ function makeFifosIn(folder: string, count: number): Fifos {
       return gone;
     },
   };
+}
+
+function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
 }
 
 /** `meanwhile` goes on until its stdin ends. */
