@@ -1,4 +1,6 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -43,6 +45,24 @@ describe.each([
     ["$ is literal", { ".env": `A='$5'\nB='\${A}'` }, { A: "$5", B: `\${A}` }],
   ])("%s", async (_name, contents, values) => {
     expect(await read(contents, {}, disk)).toEqual({ values, said: [] });
+  });
+
+  it("may be a pipe, which is waited for while all else goes on, and read once", async () => {
+    const path = join(folder, "pipe");
+    execFileSync("mkfifo", [path]);
+    const reading = read({}, { paths: [path] }, disk);
+    // To open it waits for the reader.
+    const writer = await open(path, "w");
+    await writer.write("A=1\n");
+    await writer.write("B=2\n");
+    await writer.close();
+    const values = { A: "1", B: "2" };
+    expect(await reading).toEqual({ values, said: [] });
+    expect(await read({}, { paths: [path] }, disk)).toEqual({ values, said: [] });
+  });
+
+  it("may be a device", async () => {
+    expect(await read({}, { paths: ["/dev/null"] }, disk)).toEqual({ values: {}, said: [] });
   });
 
   it("that are not there are a mistake when they were asked for", async () => {

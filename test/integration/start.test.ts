@@ -3,7 +3,7 @@ import { once } from "node:events";
 import process from "node:process";
 import { describe, expect, it, vi } from "vitest";
 import { newSupervisorId } from "../../src/core/supervisor-id.ts";
-import { linesOf, procfile, Rig, testTimeout, tryListen } from "../support/rig.ts";
+import { hasProgram, linesOf, procfile, Rig, testTimeout, tryListen } from "../support/rig.ts";
 import { childCommand, type ScriptedChild } from "../support/scripted-child.ts";
 import { isAlive } from "../support/survivors.ts";
 
@@ -253,6 +253,18 @@ describe.concurrent("the environment of a process", () => {
     expect(second.variable("CHANGED")).toBe("after");
     expect(second.hello.env).not.toHaveProperty("REMOVED");
     await rig.stop();
+  });
+
+  it.runIf(hasProgram("bash"))("stays what a pipe has said, which says it once", async () => {
+    await using rig = await Rig.create({ Procfile: procfile("web") });
+    const script = '"$@" -e <(echo A=1)';
+    rig.start([], { under: ["/usr/bin/env", "bash", "-c", script, "bash"] });
+    const first = await rig.child("web.1");
+    await first.exit(1);
+    const second = await rig.child("web.1", 2);
+    expect([first, second].map((child) => child.variable("A"))).toEqual(["1", "1"]);
+    process.kill(second.hello.ppid, "SIGINT");
+    await rig.end();
   });
 
   it("stays as it was while .env is invalid, and that is said", async () => {
