@@ -38,7 +38,7 @@ export interface ChildListener {
 
 export interface ChildEnd {
   readonly status: ExitStatus;
-  /** Processes that had left the group and were ended, each with its pid. */
+  /** Processes that were left behind, in the group or out of it, and ended, each with its pid. */
   readonly swept: readonly string[];
   readonly spared: readonly string[];
   /** Still there: not ours to signal, or stuck in the kernel. */
@@ -81,6 +81,7 @@ export function startChild(
 ): Child {
   let phase: Phase = { is: "preparing" };
   let killedAtMs: number | undefined;
+  let isAskedToEnd = false;
   const { promise: killed, resolve: onKilled } = newSignal();
   const isForced = () => killedAtMs !== undefined;
   const hasGivenUp = () => killedAtMs !== undefined && performance.now() - killedAtMs > giveUpMs;
@@ -109,6 +110,7 @@ export function startChild(
     tools.memoryKills.watch();
     const ended = await Promise.race([exit, killed.then(() => endOfKilled(exit))]);
     output.flowFreely();
+    const behind = isAskedToEnd ? [] : await nameMembers(pid);
     listener.onExited();
     const status = await explainKill(ended);
     const stuck = await untilEmpty(pid, tools.table, hasGivenUp);
@@ -120,11 +122,18 @@ export function startChild(
         : await tools.sweeper.sweep(`${runVariable}=${request.run}`, isForced);
     return {
       status,
-      swept: swept.ended,
+      swept: [...behind.filter((name) => !stuckNames.includes(name)), ...swept.ended],
       spared: swept.spared,
       unstoppable: swept.left,
       isOutputHeld: !(await output.drained()),
     };
+  }
+
+  /** Of a group whose leader has gone. They are still there to be named before that is told. */
+  async function nameMembers(pgid: number): Promise<readonly string[]> {
+    if (signalGroup(pgid, 0) === "gone") return [];
+    const members = await tools.table.members(pgid).catch(() => []);
+    return Promise.all(members.map((member) => nameProcess(tools.table, member)));
   }
 
   /** A shell in between reports by a code what became of its command. */
@@ -142,12 +151,14 @@ export function startChild(
 
   return {
     stop(signal) {
+      isAskedToEnd = true;
       if (phase.is === "preparing") phase = { is: "cancelled" };
       if (phase.is !== "running") return;
       phase.output.flowFreely();
       stopGroup(phase.pgid, signal);
     },
     kill() {
+      isAskedToEnd = true;
       killedAtMs ??= performance.now();
       onKilled();
       if (phase.is === "preparing") phase = { is: "cancelled" };

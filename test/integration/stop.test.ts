@@ -212,6 +212,23 @@ describe.concurrent("what a process has started", () => {
     await rig.stop();
   });
 
+  it("is named when its leader has ended by itself, but not when that was asked to", async () => {
+    await using rig = await Rig.create({ Procfile: procfile("web") });
+    rig.start();
+    const web = await rig.child("web.1");
+    await web.fork("group", "member");
+    const { pid } = await rig.forked("member");
+    await web.exit(1);
+    await rig.line(
+      new RegExp(`procman \\| web\\.1 left .*node .* \\(pid ${pid}\\) behind; ended$`),
+    );
+    const again = await rig.child("web.1", 2);
+    await again.fork("group", "other");
+    await rig.forked("other");
+    await rig.stop();
+    expect(rig.count(/ behind; ended$/)).toBe(1);
+  });
+
   it("is named when it had left the group", async () => {
     await using rig = await Rig.create({ Procfile: procfile("web") });
     rig.start();
