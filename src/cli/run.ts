@@ -3,7 +3,7 @@ import { type App, loadApp } from "../config/load.ts";
 import { appVariables, mergeLayers } from "../core/environment.ts";
 import { firstPorts } from "../core/plan.ts";
 import { runOneOff } from "../process/one-off.ts";
-import { quoteWord } from "../process/shell.ts";
+import { quoteWord, withArguments } from "../process/shell.ts";
 import type { Options } from "./call.ts";
 import { exitCodeFor } from "./exit-codes.ts";
 import { loadRequest, stdoutKind } from "./options.ts";
@@ -30,7 +30,7 @@ export async function run(words: readonly string[], options: Options): Promise<n
 function commandOf({ types }: App, words: readonly string[]): string {
   const [first = "", ...rest] = words;
   const type = types.find(({ name }) => name === first);
-  if (type) return [type.command, ...rest.map(quoteWord)].join(" ");
+  if (type) return withArguments(type.command, rest);
   return rest.length === 0 ? first : words.map(quoteWord).join(" ");
 }
 

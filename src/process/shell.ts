@@ -118,6 +118,37 @@ function afterDollar(command: string, at: number): number | undefined {
   return plainBraces.test(command) ? plainBraces.lastIndex : undefined;
 }
 
+/** The command with these arguments at its end, but before a comment, in which they would be lost. */
+export function withArguments(command: string, words: readonly string[]): string {
+  const end = findComment(command);
+  const parts = [command.slice(0, end), ...words.map(quoteWord), command.slice(end)];
+  return parts.filter((part) => part !== "").join(" ");
+}
+
+/** Where the comment begins that the command ends with, or its length. */
+function findComment(command: string): number {
+  let closing: string | undefined;
+  for (let at = 0; at < command.length; at += 1) {
+    const char = command[at] ?? "";
+    if (char === "\\" && closing !== "'") at += 1;
+    else if (closing !== undefined) closing = char === closing ? undefined : closing;
+    else if (char === "#" && isWordStart(command, at)) return at;
+    else closing = closingOf(command, at);
+  }
+  return command.length;
+}
+
+/** What ends the quoted part, or the braces, that begin here. */
+function closingOf(command: string, at: number): string | undefined {
+  const char = command[at];
+  if (char === "$" && command[at + 1] === "{") return "}";
+  return char === "'" || char === '"' || char === "`" ? char : undefined;
+}
+
+function isWordStart(command: string, at: number): boolean {
+  return at === 0 || /[\s;&|()]/.test(command[at - 1] ?? "");
+}
+
 /** A word that sh reads back as exactly this text. */
 export function quoteWord(text: string): string {
   return /^[A-Za-z0-9_./@%+:,=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;

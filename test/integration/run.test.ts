@@ -75,10 +75,16 @@ describe.concurrent("the command of a one-off", () => {
       "first\na b\nit's\n$HOME\n\n*\n",
       "",
     ],
+    [
+      "a process type's name, also when its command ends in a comment",
+      ["commented", "a b"],
+      "first\na b\n",
+      "",
+    ],
     ["release, too", ["release"], "released\n", ""],
   ] as const)("is %s", async (_, words, stdout, stderr) => {
     await using rig = await Rig.create({
-      Procfile: `print: ${printArgs} first\nrelease: echo released\nweb: false\n`,
+      Procfile: `print: ${printArgs} first\ncommented: ${printArgs} first #but not last\nrelease: echo released\nweb: false\n`,
     });
     rig.procman(["run", ...words]);
     expect(await rig.end()).toMatchObject({ code: 0, signal: null, stdout, stderr });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { quoteWord, withExec } from "../../src/process/shell.ts";
+import { quoteWord, withArguments, withExec } from "../../src/process/shell.ts";
 
 type Row = readonly [name: string, command: string, rewritten: string];
 
@@ -228,6 +228,37 @@ describe.each(shells)("a command rewritten does the same in %s", (name, shell) =
   }
   it.each(changed)("%s", (_, command) => {
     expect(runIn(shell, withExec(command))).toEqual(runIn(shell, command));
+  });
+});
+
+describe("arguments", () => {
+  const rows: readonly (readonly [command: string, expected: string])[] = [
+    ["echo a", "a x y"],
+    ["echo a # the first", "a x y"],
+    ["echo a #", "a x y"],
+    ["echo a;#", "a"],
+    ["true; echo a # 'b' \"c", "a x y"],
+    ["echo a#b", "a#b x y"],
+    ["echo 'a # b'", "a # b x y"],
+    ['echo "a # b"', "a # b x y"],
+    ['echo "a \\" # b"', 'a " # b x y'],
+    ["echo '\\' #'", "\\ x y"],
+    ["echo \\#", "# x y"],
+    ["echo \\\\ #", "\\ x y"],
+    ["echo $#", "0 x y"],
+    [`echo \${#HOME} \${HOME#/home}`, "7 /x x y"],
+    [`echo \${A:-b # c}`, "b # c x y"],
+    ["echo `echo a # b`", "a x y"],
+  ];
+
+  it.each(rows)("of %j", (command, expected) => {
+    const end = runIn(["/bin/sh"], `${withArguments(command, ["x", "y"])} # more`);
+    expect(end.stdout.split("\n")[0]).toBe(expected);
+  });
+
+  it("are quoted, and none change nothing", () => {
+    expect(withArguments("a #b", ["c d", ""])).toBe("a  'c d' '' #b");
+    expect(withArguments("a b", [])).toBe("a b");
   });
 });
 
