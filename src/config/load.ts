@@ -243,7 +243,12 @@ async function withoutProcfile(
     return fail(message, "rename it to Procfile, without an ending");
   }
   const isHere = chosenRoot !== undefined || folder === resolve(cwd);
-  if (isHere && (await hasStartScript(join(folder, "package.json"), disk))) {
+  const script = isHere ? await findStartScript(join(folder, "package.json"), disk) : undefined;
+  if (script !== undefined && isProcmanItself(script)) {
+    const message = "there is no Procfile, and the start script of package.json is procman itself";
+    return fail(message, "write a Procfile that says what to run, as in: web: node index.js");
+  }
+  if (script !== undefined) {
     const types = [{ name: "web", command: "npm start", line: 1 }];
     const note = "no Procfile here; running the start script of package.json as web: npm start";
     const value = { ok: true, value: types, diagnostics: [] } as const;
@@ -261,11 +266,17 @@ async function withoutProcfile(
   return fail(`there is no Procfile in ${folder}${above}`, hint);
 }
 
-async function hasStartScript(path: string, disk: Files): Promise<boolean> {
+/** As `procman start`, which would run it again, but not `procman start -f Procfile.dev`. */
+function isProcmanItself(script: string): boolean {
+  const startsAnApp = /\bprocman(\.js)?\s([^;&|]*\s)?start(?![^\s;&|])/.test(script);
+  return startsAnApp && !/\s(-[fd]|--procfile|--root)/.test(script);
+}
+
+async function findStartScript(path: string, disk: Files): Promise<string | undefined> {
   try {
     const { scripts } = JSON.parse(new TextDecoder().decode(await disk.read(path)));
-    return typeof scripts?.start === "string" && scripts.start.trim() !== "";
+    return typeof scripts?.start === "string" ? scripts.start.trim() || undefined : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }

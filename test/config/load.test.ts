@@ -304,6 +304,30 @@ describe("a package.json with a start script", () => {
     expect(said.join("\n")).toContain("there is no Procfile in");
   });
 
+  it.each([
+    ["procman start", true],
+    ["npx procman start web=2", true],
+    ["NODE_ENV=production ./node_modules/.bin/procman --no-color start; echo done", true],
+    ["node ../bin/procman.js start", true],
+    ["procman start -f Procfile.dev", false],
+    ["procman -d app start", false],
+    ["procman run node start.js", false],
+    ["procman check && node start", false],
+    ["node procman start", true],
+    ["node my-procman-start.js", false],
+  ])("that is %j is refused when it would start itself: %s", async (script, isRefused) => {
+    const contents = { "package.json": JSON.stringify({ scripts: { start: script } }) };
+    const { app, said } = await load(contents);
+    expect(app === undefined).toBe(isRefused);
+    expect(said).toEqual(
+      isRefused
+        ? [
+            "Procfile: error: there is no Procfile, and the start script of package.json is procman itself; write a Procfile that says what to run, as in: web: node index.js",
+          ]
+        : [],
+    );
+  });
+
   it("is not looked at where there is a Procfile above", async () => {
     const app = await loadGood({ Procfile: web, "a/package.json": start }, { cwd: "a" });
     expect(commandsOf(app)).toEqual({ web: "node web.js" });
