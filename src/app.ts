@@ -8,6 +8,7 @@ import type { Clock } from "./core/clock.ts";
 import { idVariable } from "./core/environment.ts";
 import { herokuWording } from "./core/heroku-wording.ts";
 import { describeNotice, type Notice } from "./core/notice.ts";
+import { newSupervisorId } from "./core/supervisor-id.ts";
 import { createFormat, type FormatOptions } from "./logs/format.ts";
 import { openSegments } from "./logs/segments.ts";
 import { createSink } from "./logs/sink.ts";
@@ -89,7 +90,8 @@ export function createApp(options: AppOptions): RunningApp {
   const { app, pid, terminal } = options;
   const { settings } = app;
   const startedMs = Date.now();
-  const id = `${pid}-${startedMs.toString(36)}-${Math.random().toString(36).slice(2, 10)}`;
+  const { root } = app;
+  const id = newSupervisorId({ pid, root, timeMs: startedMs, random: Math.random() });
   const logFile = openSegments(options.logFolder, {
     onTrouble: (reason) => hub.say(`the log on disk has to leave lines out: ${reason}`),
   });
@@ -139,7 +141,7 @@ export function createApp(options: AppOptions): RunningApp {
         const run = `${id}.${runs}`;
         const { command } = spec;
         const environment = () => environments.of(spec, run);
-        return startChild({ command, cwd: app.root, environment, run }, listener, children);
+        return startChild({ command, cwd: root, environment, run }, listener, children);
       },
       probe: ({ port }, givenUp) => portAnswers(port, givenUp),
       openOutput: hub.open,
@@ -178,7 +180,7 @@ export function createApp(options: AppOptions): RunningApp {
     running: supervisor.running,
     say: (text) => hub.say(text),
     commands: createCommands({
-      app: { name: app.name, root: app.root, id, pid, startedMs },
+      app: { name: app.name, root, id, pid, startedMs },
       supervisor,
       refreshEnvironment: environments.refresh,
       readTypes: app.readTypes,

@@ -1,11 +1,12 @@
-const prime = 0x100000001b3n;
-const basis = 0xcbf29ce484222325n;
-
-/** 16 hex digits that tell texts apart (FNV-1a). Not for secrets: who wants to can find a twin. */
+/** 16 hex digits that tell texts apart (FNV-1a, twice 32 bits). Who wants to can find a twin. */
 export function hashText(text: string): string {
+  return hash32(text, 0x811c9dc5) + hash32(text, 0x01000193);
+}
+
+function hash32(text: string, basis: number): string {
   let hash = basis;
-  for (const byte of new TextEncoder().encode(text)) {
-    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * prime);
+  for (let at = 0; at < text.length; at += 1) {
+    hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
   }
-  return hash.toString(16).padStart(16, "0");
+  return (hash >>> 0).toString(16).padStart(8, "0");
 }

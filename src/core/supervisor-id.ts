@@ -3,9 +3,11 @@
  * is no more: its pid, and the folder of its app.
  */
 
+import { hashText } from "./hash-text.ts";
+
 export interface SupervisorId {
   readonly pid: number;
-  /** To be compared with `hashRoot`. */
+  /** `hashText` of the app's folder. */
   readonly rootHash: string;
 }
 
@@ -18,19 +20,10 @@ export function newSupervisorId(made: {
 }): string {
   const { pid, root, timeMs, random } = made;
   const chance = Math.floor(random * 36 ** 8);
-  return [pid, hashRoot(root), timeMs.toString(36), chance.toString(36)].join("-");
+  return [pid, hashText(root), timeMs.toString(36), chance.toString(36)].join("-");
 }
 
 export function readSupervisorId(text: string): SupervisorId | undefined {
-  const [, pid, rootHash] = /^([1-9]\d*)-([0-9a-f]{8})-[0-9a-z]+-[0-9a-z]+$/.exec(text) ?? [];
+  const [, pid, rootHash] = /^([1-9]\d*)-([0-9a-f]{16})-[0-9a-z]+-[0-9a-z]+$/.exec(text) ?? [];
   return pid === undefined || rootHash === undefined ? undefined : { pid: Number(pid), rootHash };
-}
-
-/** FNV-1a. A path would be too long for a mark, and has characters that a mark may not have. */
-export function hashRoot(root: string): string {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < root.length; at += 1) {
-    hash = Math.imul(hash ^ root.charCodeAt(at), 0x01000193);
-  }
-  return (hash >>> 0).toString(16).padStart(8, "0");
 }

@@ -1,7 +1,8 @@
 /** What a procman that is no more has left running, found by what it still holds. */
 import { readFile } from "node:fs/promises";
 import { type Environment, idVariable } from "../core/environment.ts";
-import { hashRoot, readSupervisorId } from "../core/supervisor-id.ts";
+import { hashText } from "../core/hash-text.ts";
+import { readSupervisorId } from "../core/supervisor-id.ts";
 import { findPortHolder } from "./ports.ts";
 import { hasEnded } from "./process-table.ts";
 
@@ -15,7 +16,7 @@ export async function findStraggler(port: number, root: string): Promise<string 
   const id = (await readEnvironment(holder)).get(idVariable) ?? "";
   const owner = readSupervisorId(id);
   // By the folder: the names of two apps may be the same.
-  if (owner?.rootHash !== hashRoot(root)) return undefined;
+  if (owner?.rootHash !== hashText(root)) return undefined;
   return hasEnded(owner.pid) ? `${idVariable}=${id}` : undefined;
 }
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { hashRoot, newSupervisorId, readSupervisorId } from "../../src/core/supervisor-id.ts";
+import { hashText } from "../../src/core/hash-text.ts";
+import { newSupervisorId, readSupervisorId } from "../../src/core/supervisor-id.ts";
 
 describe("a supervisor's id", () => {
   it("says whose it is, whatever it was made of", () => {
@@ -14,13 +15,13 @@ describe("a supervisor's id", () => {
       fc.property(made, (parts) => {
         const id = newSupervisorId(parts);
         expect(id).toMatch(/^[A-Za-z0-9-]+$/);
-        expect(readSupervisorId(id)).toEqual({ pid: parts.pid, rootHash: hashRoot(parts.root) });
+        expect(readSupervisorId(id)).toEqual({ pid: parts.pid, rootHash: hashText(parts.root) });
       }),
     );
   });
 
   it("differs for another folder of the same name", () => {
-    expect(hashRoot("/one/backend")).not.toBe(hashRoot("/two/backend"));
+    expect(hashText("/one/backend")).not.toBe(hashText("/two/backend"));
   });
 
   it.each(["", "12", "12-x-y", "0-00000000-a-b", "-1-00000000-a-b", "12-00000000-a-b.3", "x"])(
