@@ -34,6 +34,9 @@ export interface EventId {
   readonly lines: number;
 }
 
+/** Readers of events come back when a stream ends; Heroku's waits with its own end until it has. */
+const noReturn = Buffer.from("retry: 1\n\n");
+
 const maxHistoryBytes = 4 * 1024 * 1024;
 const maxPieceBytes = 64 * 1024;
 
@@ -53,6 +56,7 @@ export async function* streamLog(
     const text = `${isBack ? gapLine() : ""}${endOf(history.text)}`;
     yield* piecesOf({ text, position: history.position }, undefined);
     if (tail) yield* followFrom({ position: history.position, lines: 0 });
+    else if (reader.as === "events") yield noReturn;
     if (!reader.givenUp.aborted) session.end();
   } finally {
     leave();
