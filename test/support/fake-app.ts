@@ -64,6 +64,17 @@ export function createFakeApp(name = "shop", root = `/home/marc/${name}`): FakeA
     };
   }
 
+  function put(one: string, change: Partial<InstanceStatus>): void {
+    changes.set(one, { ...changes.get(one), ...change });
+  }
+
+  /** None means all. */
+  function meant(names: readonly string[]): readonly InstanceStatus[] {
+    const isMeant = ({ type, name: own }: InstanceStatus) =>
+      names.includes(type) || names.includes(own);
+    return instances().filter((one) => names.length === 0 || isMeant(one));
+  }
+
   function note(what: string, by: string): number {
     asked.push(`${asked.length + 1} ${what} by ${by}`);
     return asked.length;
@@ -96,7 +107,7 @@ export function createFakeApp(name = "shop", root = `/home/marc/${name}`): FakeA
 
   const app: FakeApp = {
     asked,
-    put: (one, change) => changes.set(one, change),
+    put,
     tell(change) {
       for (const listen of listeners) listen(change);
     },
@@ -124,12 +135,19 @@ export function createFakeApp(name = "shop", root = `/home/marc/${name}`): FakeA
       const stranger = unknown(names);
       if (stranger) return Promise.resolve(stranger);
       version += 1;
+      for (const one of meant(names)) {
+        const restarts = one.restarts + 1;
+        const pid = 1_000 * (restarts + 1) + one.ordinal;
+        put(one.name, { state: "up", pid, restarts, createdMs: startMs + restarts });
+      }
       const number = note(`restart ${names.join(" ") || "all"}`, by);
       return Promise.resolve({ is: "done", number, value: undefined });
     },
     stop(names, by) {
-      const number = unknown(names) ?? note(`stop ${names.join(" ")}`, by);
-      return typeof number === "number" ? { is: "done", number, value: undefined } : number;
+      const stranger = unknown(names);
+      if (stranger) return stranger;
+      for (const one of meant(names)) put(one.name, { state: "down", pid: undefined });
+      return { is: "done", number: note(`stop ${names.join(" ")}`, by), value: undefined };
     },
     shutDown(by) {
       const number = note("shut down", by);
