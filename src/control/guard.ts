@@ -2,6 +2,7 @@
  * Who may ask over TCP, where everybody on the machine can connect, and every web page that a
  * browser shows: whoever has the token, and names this machine and nothing that resolves to it.
  */
+import { Buffer } from "node:buffer";
 import { createHash, timingSafeEqual } from "node:crypto";
 import { failure, type JsonReply } from "./reply.ts";
 
@@ -32,7 +33,9 @@ export function findObjection(
 function tokenOf(authorization = ""): string {
   const [, scheme = "", value = ""] = /^(bearer|basic) +(\S+)$/i.exec(authorization) ?? [];
   if (scheme.toLowerCase() !== "basic") return value;
-  return atob(/^[A-Za-z0-9+/]+={0,2}$/.test(value) ? value : "").replace(/^[^:]*:/, "");
+  return Buffer.from(value, "base64")
+    .toString()
+    .replace(/^[^:]*:/s, "");
 }
 
 function isSame(given: string, token: string): boolean {
