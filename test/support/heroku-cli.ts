@@ -72,17 +72,14 @@ export class HerokuCli {
   }
 
   #environment(): Record<string, string> {
-    const url = `http://127.0.0.1:${this.#api.port}`;
     return {
       PATH: [dirname(process.execPath), "/usr/local/bin", "/usr/bin", "/bin"].join(delimiter),
       HOME: this.#home,
       XDG_CACHE_HOME: join(this.#home, "cache"),
       XDG_CONFIG_HOME: join(this.#home, "config"),
       XDG_DATA_HOME: join(this.#home, "data"),
-      HEROKU_HOST: url,
+      HEROKU_HOST: `http://127.0.0.1:${this.#api.port}`,
       HEROKU_API_KEY: this.#api.token,
-      // `ps` asks there whether the bill is paid, and shows the token to whoever answers.
-      HEROKU_PARTICLEBOARD_URL: url,
       HEROKU_DISABLE_AUTOUPDATE: "true",
       HEROKU_SKIP_NEW_VERSION_CHECK: "true",
       DISABLE_TELEMETRY: "true",
