@@ -53,3 +53,10 @@ export function statusOf(reply: string): number {
 export function bodyOf(reply: string): string {
   return reply.slice(reply.indexOf("\r\n\r\n") + 4);
 }
+
+/** When it is closed, in whatever way. */
+export function closed(socket: Pick<Socket, "once">): Promise<void> {
+  return new Promise((resolve) => {
+    socket.once("close", () => resolve());
+  });
+}
