@@ -52,6 +52,8 @@ interface Caller {
   readonly socket: Socket;
   deadline: NodeJS.Timeout | undefined;
   response: ServerResponse | undefined;
+  /** Whoever works on the answer may stop. */
+  readonly givenUp: AbortController;
 }
 
 /** A reply on its way has so long to go out. */
@@ -64,7 +66,6 @@ export function createHttpServer(
   limits: Limits,
   onError: (error: unknown) => void,
 ): HttpServer {
-  const closing = new AbortController();
   const callers = new Map<Duplex, Caller>();
   const server = createServer({
     maxHeaderSize: limits.headBytes,
@@ -77,7 +78,12 @@ export function createHttpServer(
   });
 
   server.on("connection", (socket) => {
-    const caller: Caller = { socket, deadline: undefined, response: undefined };
+    const caller: Caller = {
+      socket,
+      deadline: undefined,
+      response: undefined,
+      givenUp: new AbortController(),
+    };
     if (callers.size >= limits.connections) {
       refuse(caller, failure("rate_limit", "procman has too many connections; try again"));
       return;
@@ -120,9 +126,8 @@ export function createHttpServer(
     message: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
-    const gone = new AbortController();
-    response.once("close", () => gone.abort());
-    const givenUp = AbortSignal.any([gone.signal, closing.signal]);
+    const givenUp = caller.givenUp.signal;
+    response.once("close", () => caller.givenUp.abort());
     setDeadline(caller, limits.bodyMs);
     const reply = handler.findObjection(message) ?? (await replyTo(caller, message, givenUp));
     if (response.headersSent || response.destroyed) return;
@@ -159,7 +164,10 @@ export function createHttpServer(
       const closed = new Promise<void>((resolve) => {
         server.close(() => resolve());
       });
-      closing.abort();
+      for (const { socket, response, givenUp } of callers.values()) {
+        givenUp.abort();
+        if (!response) socket.destroy();
+      }
       const timer = setTimeout(() => server.closeAllConnections(), closingMs);
       await closed;
       clearTimeout(timer);

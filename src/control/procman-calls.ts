@@ -52,8 +52,11 @@ export async function wait({ app, fields, givenUp }: Call): Promise<Reply> {
   if (!isWhole(timeoutMs, maxTimeoutMs)) {
     return invalid("timeout_ms", timeoutMs, `0 to ${maxTimeoutMs}`);
   }
-  const late = AbortSignal.timeout(timeoutMs);
-  const waiting = app.until(what, names, AbortSignal.any([givenUp, late]));
+  const end = new AbortController();
+  const giveUp = () => end.abort();
+  const timer = setTimeout(giveUp, timeoutMs);
+  givenUp.addEventListener("abort", giveUp, { once: true });
+  const waiting = app.until(what, names, end.signal).finally(() => clearTimeout(timer));
   // The head of the reply says that procman is alive, so only what is known at once can be in it.
   const known = await Promise.race([waiting, nextTurn()]);
   if (known?.is === "unknown-names") return failureOf("not_found", known.diagnostics);
