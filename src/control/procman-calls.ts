@@ -80,7 +80,7 @@ function describeWait(status: AppStatus, outcome: WaitOutcome) {
     case "failed":
       return { outcome: "failed", failed: outcome.failed.map((one) => dynoOf(status, one)) };
     case "unknown-names":
-      return { outcome: "failed", failed: [] };
+      throw new Error("names that were known at first are unknown now");
   }
 }
 
