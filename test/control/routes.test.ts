@@ -384,7 +384,7 @@ describe("what Heroku has no word for", () => {
 });
 
 describe("events", () => {
-  const change = { timeMs: 0, name: "web.1", from: "starting", to: "up" };
+  const change = { timeMs: 0, name: "web.1", from: "starting", to: "up" } as const;
   const line = '{"time":"1970-01-01T00:00:00.000Z","name":"web.1","from":"starting","to":"up"}\n';
 
   it("come from the moment of the request on, until the client goes", async () => {
