@@ -10,7 +10,7 @@ import { herokuWording } from "./core/heroku-wording.ts";
 import { describeNotice, type Notice } from "./core/notice.ts";
 import { newSupervisorId } from "./core/supervisor-id.ts";
 import { createFormat, type FormatOptions } from "./logs/format.ts";
-import { openSegments } from "./logs/segments.ts";
+import type { LogFile } from "./logs/segments.ts";
 import { createSink } from "./logs/sink.ts";
 import { openWriter, type Writer } from "./logs/writer.ts";
 import { startChild } from "./process/child.ts";
@@ -92,8 +92,12 @@ export function createApp(options: AppOptions): RunningApp {
   const startedMs = Date.now();
   const { root } = app;
   const id = newSupervisorId({ pid, root, timeMs: startedMs, random: Math.random() });
-  const logFile = openSegments(options.logFolder, {
-    onTrouble: (reason) => hub.say(`the log on disk has to leave lines out: ${reason}`),
+  const launch = newSignal();
+  const logFile = openWhen(launch.given, async () => {
+    const { openSegments } = await import("./logs/segments.ts");
+    return openSegments(options.logFolder, {
+      onTrouble: (reason) => hub.say(`the log on disk has to leave lines out: ${reason}`),
+    });
   });
   const outlets = [
     ...(terminal ? [terminalOutlet(app, terminal, (outlet) => hub.onGapOver(outlet))] : []),
@@ -116,6 +120,8 @@ export function createApp(options: AppOptions): RunningApp {
 
   function tell(name: string, notice: Notice): void {
     hub.tell(name, notice);
+    // With its first life something has come of the start, or nothing will.
+    if (notice.kind !== "state") launch.give();
     if (notice.kind === "state") changes.call({ ...notice, name, timeMs: Date.now() });
   }
 
@@ -123,15 +129,12 @@ export function createApp(options: AppOptions): RunningApp {
     hub.say(text, apiName);
   }
 
-  let onEnded: (exitCode: number) => void = () => {};
-  const supervised = new Promise<number>((resolve) => {
-    onEnded = resolve;
-  });
+  const end = newSignal<number>();
   const supervisor = createSupervisor({
     start: app,
     restart: settings.restart,
     graceMs: settings.graceMs,
-    onEnded,
+    onEnded: end.give,
     tools: {
       clock,
       timeMs: Date.now,
@@ -157,6 +160,7 @@ export function createApp(options: AppOptions): RunningApp {
     if (ended.length > 0) hub.say(`ended what was left behind: ${ended.join(", ")}`);
     if (left.length > 0) hub.say(`could not end ${left.join(", ")}; stop it yourself`);
     hasEnded = true;
+    launch.give();
     await Promise.all(outlets.map(({ sink }) => sink.flush(stalledMs)));
     await logFile.close();
     if (terminal) await sayDropped(outlets, terminal.errorFd);
@@ -194,7 +198,7 @@ export function createApp(options: AppOptions): RunningApp {
       onStateChange: changes.add,
     }),
     id,
-    ended: supervised.then(finish),
+    ended: end.given.then(finish),
   };
 }
 
@@ -270,6 +274,33 @@ async function sayDropped(outlets: readonly Outlet[], errorFd: number): Promise<
     last.write(`procman: ${describeDropped(lines, bytes)}\n`);
     await Promise.race([last.flush(stalledMs), nextTurn()]);
   }
+}
+
+/** Loaded and opened when it is time, so that whoever waits for the first process does not wait for it. */
+function openWhen(time: Promise<void>, open: () => Promise<LogFile>): LogFile {
+  let opened: Promise<LogFile> | undefined;
+  const file = () => {
+    opened ??= time.then(open);
+    return opened;
+  };
+  return {
+    write: async (text) => (await file()).write(text),
+    close: async () => (await file()).close(),
+  };
+}
+
+interface Signal<T> {
+  readonly given: Promise<T>;
+  /** Only the first time counts. */
+  give(value: T): void;
+}
+
+function newSignal<T = void>(): Signal<T> {
+  let give: (value: T) => void = () => {};
+  const given = new Promise<T>((resolve) => {
+    give = resolve;
+  });
+  return { given, give: (value) => give(value) };
 }
 
 interface Listeners<T> {

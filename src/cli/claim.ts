@@ -3,29 +3,39 @@ import { join } from "node:path";
 import { makeOwnFolder } from "../control/own-folder.ts";
 import { readOwner, removeOwner } from "../control/owner.ts";
 import { lock } from "../process/lock.ts";
+import { createPipeMaker, type PipeMaker } from "../process/pipe.ts";
 
-export type Claim =
-  | { readonly folder: string; readonly notes: readonly string[] }
-  | { readonly problem: string };
+export type Claim = { readonly notes: readonly string[] } | { readonly problem: string };
+
+export interface Place {
+  /** The app's own folder. */
+  readonly folder: string;
+  readonly pipes: PipeMaker;
+  readonly claim: Promise<Claim>;
+}
 
 const lockName = "lock";
+const pipesName = "pipes";
+const unlocked = "nothing keeps a second procman from starting here: this system has no flock";
 
-/** Held until this process is no more. */
-export async function claimApp(root: string): Promise<Claim> {
+/** Enough for most apps, and made while the app's files are read. */
+const pipesAhead = 8;
+
+/** The pipes may be taken only when the claim holds. It does until this process is no more. */
+export function takePlace(root: string): Place | { readonly problem: string } {
   const own = makeOwnFolder(root);
   if ("problem" in own) return own;
   const { path: folder, note } = own;
-  const notes = note === undefined ? [] : [note];
+  const claim = claimApp(root, folder, note === undefined ? [] : [note]);
+  return { folder, claim, pipes: createPipeMaker(join(folder, pipesName), pipesAhead) };
+}
+
+async function claimApp(root: string, folder: string, notes: readonly string[]): Promise<Claim> {
   const answer = await lock(join(folder, lockName)).catch(describeError);
   if (typeof answer !== "string") return { problem: `cannot lock ${folder}: ${answer.message}` };
   if (answer === "taken") return { problem: await describeOwner(root, folder) };
-  if (answer === "unavailable") {
-    notes.push(
-      "nothing keeps a second procman from starting here: there is no flock on this system",
-    );
-  }
   await clearStale(folder);
-  return { folder, notes };
+  return { notes: answer === "unavailable" ? [...notes, unlocked] : notes };
 }
 
 /** What a procman that was killed has left. Only for who has the lock. */

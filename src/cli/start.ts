@@ -1,25 +1,22 @@
 /** `procman start`: loads the app, runs it in this terminal, and ends with its exit code. */
 import { closeSync, openSync } from "node:fs";
 import { createApp, type RunningApp } from "../app.ts";
-import { type App, type LoadRequest, loadApp } from "../config/load.ts";
-import { isApp, type Root, readRoot } from "../config/root.ts";
+import { type App, loadApp } from "../config/load.ts";
+import { isApp, readRoot } from "../config/root.ts";
 import { logFolderOf } from "../control/own-folder.ts";
+import type { Result } from "../core/diagnostic.ts";
 import { findOverridden } from "../core/environment.ts";
 import { releaseType } from "../core/formation.ts";
 import { formatDuration } from "../core/notice.ts";
-import { createPipeMaker, type PipeMaker } from "../process/pipe.ts";
 import { type ApiAddress, readApiAddress } from "./api-address.ts";
 import type { Options } from "./call.ts";
 import { choosePorts } from "./choose-ports.ts";
-import { type Claim, claimApp } from "./claim.ts";
+import { type Place, takePlace } from "./claim.ts";
 import { closeInherited, daemonChildOption, tellReady } from "./daemon-child.ts";
 import { exitCodeFor, exitCodes } from "./exit-codes.ts";
 import { loadRequest, stdoutKind, type TerminalKind } from "./options.ts";
 import { complain, reportDiagnostics } from "./report.ts";
 import { exitCodeAfter, hearStopSignals, type StopSignals } from "./stop-signals.ts";
-
-/** Enough for most apps, and made while the app's files are read. */
-const pipesAhead = 8;
 
 export async function start(types: readonly string[], options: Options): Promise<number> {
   const api = readApiAddress(options);
@@ -35,35 +32,30 @@ export async function start(types: readonly string[], options: Options): Promise
   const terminal = options.has(daemonChildOption) ? undefined : stdoutKind(options);
   const request = loadRequest(options, types, terminal === "colour");
   const found = await readRoot(request);
-  // Both helpers work while the app's files are read. Where there may be no app, nothing is locked
-  // before that is known.
-  const claiming = isApp(found.root) ? claimApp(found.root) : undefined;
-  const pipes = createPipeMaker(pipesAhead);
-  const prepared = await prepare({ request, found, claiming });
-  const early = signals.first();
-  if (typeof prepared === "number" || early !== undefined) {
-    await pipes.close();
-    return typeof prepared === "number" ? prepared : exitCodeAfter(early ?? "SIGTERM");
+  // It is taken while the app's files are read; but where there may be no app, not before that is
+  // known.
+  const early = isApp(found.root) ? takePlace(found.root) : undefined;
+  const loaded = await loadApp(request, found);
+  const prepared = await prepare(loaded, early);
+  const signal = signals.first();
+  if (typeof prepared === "number" || signal !== undefined) {
+    if (early && "pipes" in early) await early.pipes.close();
+    return typeof prepared === "number" ? prepared : exitCodeAfter(signal ?? "SIGTERM");
   }
-  return supervise({ ...prepared, terminal, api, pipes, signals });
+  return supervise({ ...prepared, terminal, api, signals });
 }
 
 interface Prepared {
   readonly app: App;
-  /** The app's own. */
-  readonly folder: string;
+  readonly place: Place;
   readonly notes: readonly string[];
 }
 
-interface Preparation {
-  readonly request: LoadRequest;
-  readonly found: Root;
-  readonly claiming: Promise<Claim> | undefined;
-}
-
 /** All that can fail before the first process is started: the exit code then. */
-async function prepare({ request, found, claiming }: Preparation): Promise<Prepared | number> {
-  const loaded = await loadApp(request, found);
+async function prepare(
+  loaded: Result<App>,
+  early: ReturnType<typeof takePlace> | undefined,
+): Promise<Prepared | number> {
   reportDiagnostics(loaded.diagnostics);
   if (!loaded.ok) return exitCodeFor(loaded.diagnostics);
   const { root, specs, notes } = loaded.value;
@@ -71,9 +63,10 @@ async function prepare({ request, found, claiming }: Preparation): Promise<Prepa
     complain("nothing to start: every process type is at 0; name one, as in: procman start web=1");
     return exitCodes.usage;
   }
-  const claim = await (claiming ?? claimApp(root));
-  if ("problem" in claim) {
-    complain(claim.problem);
+  const place = early ?? takePlace(root);
+  const claim = "problem" in place ? place : await place.claim;
+  if ("problem" in place || "problem" in claim) {
+    complain("problem" in claim ? claim.problem : "");
     return exitCodes.failed;
   }
   const chosen = await choosePorts(loaded.value);
@@ -81,20 +74,19 @@ async function prepare({ request, found, claiming }: Preparation): Promise<Prepa
     complain(chosen.problem);
     return exitCodes.failed;
   }
-  const { folder } = claim;
-  return { app: chosen.app, folder, notes: [...notes, ...claim.notes, ...chosen.notes] };
+  return { app: chosen.app, place, notes: [...notes, ...claim.notes, ...chosen.notes] };
 }
 
 interface Supervised extends Prepared {
   /** None in the background. */
   readonly terminal: TerminalKind | undefined;
   readonly api: ApiAddress | undefined;
-  readonly pipes: PipeMaker;
   readonly signals: StopSignals;
 }
 
 async function supervise(supervised: Supervised): Promise<number> {
-  const { app, folder, notes, terminal, pipes, signals } = supervised;
+  const { app, place, notes, terminal, signals } = supervised;
+  const { folder, pipes } = place;
   let isOutputClosed = false;
   const onClosed = () => {
     // Whoever read this has gone, as in `| head`: that is no failure.
@@ -125,7 +117,8 @@ async function supervise(supervised: Supervised): Promise<number> {
 
 /** Opens the control API until the app has ended. False when it is no use to go on without. */
 async function serve(supervised: Supervised, running: RunningApp): Promise<boolean> {
-  const { api, folder, terminal } = supervised;
+  const { api, terminal } = supervised;
+  const { folder } = supervised.place;
   // What it takes to load it would be felt by who waits for the first process.
   await running.commands.until("settled", [], new AbortController().signal);
   const { openControl } = await import("./open-control.ts");

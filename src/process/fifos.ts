@@ -1,97 +1,145 @@
 /**
- * Makes FIFOs, which Node cannot, and enlarges them where the system lets it. One shell does both,
- * the first as fast as it can and the second while they may already be in use. It removes their
- * names when they are released, or when procman is no more.
+ * FIFOs, which Node cannot make. They have names that stay, so that a later start finds them and
+ * has nothing to wait for. One that anybody has open is left alone: whoever outlived an earlier
+ * procman may still write to it.
  */
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { closeSync, constants, fstatSync, mkdirSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { errorCode } from "./signal.ts";
+
+export interface Fifo {
+  readonly path: string;
+  /** Not blocking. */
+  readonly reader: number;
+  /** Open for both directions. */
+  readonly writer: number;
+}
 
 export interface Fifos {
-  /** In a folder that only this user can enter. There when `made` has resolved. */
-  readonly paths: readonly string[];
-  /** Rejects where there is no `mkfifo`. */
-  made(): Promise<void>;
-  /** To be called when they have been opened, or are not wanted. Resolves when their names are gone. */
-  release(): Promise<void>;
+  /** Begins to make them, unless so many are there. */
+  expect(count: number): void;
+  /** Makes those that are missing. An error stands for one that could not be opened. */
+  open(count: number): Promise<readonly (Fifo | Error)[]>;
+  /** Resolves when no helper is left, and nothing where it does not belong. */
+  close(): Promise<void>;
 }
 
-const lookAgainMs = 1;
-const maxOfFullSize = 16;
-const fullBytes = 2 ** 20;
-/** Many pipes share what the system allows each user. */
-const sharedBytes = 2 ** 18;
-const setPipeSize = 1031; // F_SETPIPE_SZ
+/** In `folder`, which is made if it is not there, or where FIFOs cannot be made there in another. */
+export function createFifos(folder: string): Fifos {
+  let place = folder;
+  let isTemporary = false;
+  /** The names that have been looked at. */
+  let next = 0;
+  let making: Promise<unknown> = Promise.resolve();
 
-export function makeFifos(count: number): Fifos {
-  let folder: string | undefined;
-  try {
-    folder = mkdtempSync(join(tmpdir(), "procman-"));
-    return makeFifosIn(folder, count);
-  } catch (error) {
-    // No folder for them, or no descriptor for the shell.
-    if (folder !== undefined) removeFolder(folder);
-    return { paths: [], made: () => Promise.reject(error), release: () => Promise.resolve() };
+  /** The next that nobody has open; a name that has no FIFO, when there is none. */
+  function openNext(): Fifo | string | Error {
+    for (;;) {
+      const path = join(place, String(next));
+      const found = openFree(path);
+      if (found === "missing") return path;
+      next += 1;
+      if (found !== "busy") return found;
+    }
   }
-}
 
-function makeFifosIn(folder: string, count: number): Fifos {
-  const paths = Array.from({ length: count }, (_, index) => join(folder, String(index)));
-  const bytes = count <= maxOfFullSize ? fullBytes : sharedBytes;
-  const script = process.platform === "linux" ? makeAndEnlarge(bytes) : make("read -r _");
-  const maker = spawn("/bin/sh", ["-c", script, folder, ...paths], {
-    stdio: ["pipe", "ignore", "ignore"],
-    // Not in the terminal's group: Ctrl-C must not keep it from tidying up.
-    detached: true,
-  });
-  let failure: Error | undefined;
-  const gone = new Promise<void>((resolve) => {
-    const end = (error: Error) => {
-      failure = error;
-      // What it could not remove itself, as when no process can be started for it.
-      if (existsSync(folder)) removeFolder(folder);
-      resolve();
-    };
-    // Only one of the two when it could not be started.
-    maker.once("error", end);
-    maker.once("exit", () => end(new Error("mkfifo failed")));
-  });
+  async function make(count: number): Promise<void> {
+    const names = Array.from({ length: count }, (_, index) => join(place, String(next + index)));
+    const isMade = makeFolder(place) && (await mkfifo(names));
+    if (isMade || isThere(names[0] ?? "")) return;
+    if (isTemporary) throw new Error("mkfifo failed");
+    place = mkdtempSync(join(tmpdir(), "procman-"));
+    isTemporary = true;
+    next = 0;
+    await make(count);
+  }
+
   return {
-    paths,
-    async made() {
-      // They are made in this order. It takes a few milliseconds, and to look is quicker than to
-      // be told over another pipe.
-      while (!existsSync(paths.at(-1) ?? "")) {
-        if (failure) throw failure;
-        await sleep(lookAgainMs);
-      }
+    expect(count) {
+      if (isThere(join(place, String(count - 1)))) return;
+      making = make(count);
+      // Whoever opens them is told.
+      making.catch(() => {});
     },
-    release() {
-      // Without a descriptor to be had, Node leaves it out.
-      maker.stdin?.destroy();
-      return gone;
+    async open(count) {
+      await making;
+      const opened: (Fifo | Error)[] = [];
+      // From the first on: what is closed by now can be used again.
+      next = 0;
+      while (opened.length < count) {
+        const found = openNext();
+        if (typeof found === "string") await make(count - opened.length);
+        else opened.push(found);
+      }
+      return opened;
+    },
+    async close() {
+      await making.catch(() => {});
+      if (isTemporary) rmSync(place, { recursive: true, force: true });
     },
   };
 }
 
-function removeFolder(folder: string): void {
-  rmSync(folder, { recursive: true, force: true });
+const { O_RDONLY, O_WRONLY, O_RDWR, O_NONBLOCK, O_NOFOLLOW } = constants;
+
+function openFree(path: string): Fifo | "busy" | "missing" | Error {
+  if (!isFree(path)) return "busy";
+  let reader: number | undefined;
+  try {
+    reader = openSync(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
+    if (!fstatSync(reader).isFIFO()) throw new Error(`${path} is no FIFO`);
+    return { path, reader, writer: openSync(path, O_RDWR | O_NOFOLLOW) };
+  } catch (error) {
+    if (reader !== undefined) closeSync(reader);
+    if (isMissing(error)) return "missing";
+    return error instanceof Error ? error : new Error(String(error));
+  }
 }
 
-/** `meanwhile` goes on until its stdin ends. */
-function make(meanwhile: string): string {
-  return `mkfifo -m 600 "$@" && { ${meanwhile}; }; rm -rf -- "$0"`;
+/** A FIFO that nobody reads cannot be opened to write. */
+function isFree(path: string): boolean {
+  try {
+    closeSync(openSync(path, O_WRONLY | O_NONBLOCK | O_NOFOLLOW));
+    return false;
+  } catch (error) {
+    const code = errorCode(error);
+    return code !== "ELOOP" && code !== "EISDIR" && code !== "EACCES";
+  }
 }
 
-/** A pipe forgets its size when nobody has it open. Without perl and python3 it stays at 64 KiB. */
-function makeAndEnlarge(bytes: number): string {
-  const perl = `for (@ARGV) { open(my $f, "+<", $_) or next; fcntl($f, ${setPipeSize}, ${bytes}); push @kept, $f } <STDIN>`;
-  const python = `import sys, fcntl
-kept = [open(path, "r+b", 0) for path in sys.argv[1:]]
-for f in kept: fcntl.fcntl(f, ${setPipeSize}, ${bytes})
-sys.stdin.read()`;
-  return make(`{ command -v perl && perl -e '${perl}' -- "$@"; } ||
-{ command -v python3 && python3 -c '${python}' "$@"; } || read -r _`);
+function makeFolder(path: string): boolean {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isThere(path: string): boolean {
+  try {
+    closeSync(openSync(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW));
+    return true;
+  } catch (error) {
+    return !isMissing(error);
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  const code = errorCode(error);
+  return code === "ENOENT" || code === "ENOTDIR";
+}
+
+function mkfifo(paths: readonly string[]): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const maker = spawn("mkfifo", ["-m", "600", ...paths], {
+      stdio: "ignore",
+      // Not in the terminal's group: Ctrl-C is not meant for it.
+      detached: true,
+    });
+    maker.once("error", reject);
+    maker.once("exit", (code) => resolve(code === 0));
+  });
 }

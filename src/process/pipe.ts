@@ -7,7 +7,8 @@
  */
 import { closeSync, constants, openSync } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { type Fifos, makeFifos } from "./fifos.ts";
+import { enlargePipes } from "./enlarge-pipes.ts";
+import { createFifos, type Fifo } from "./fifos.ts";
 
 /** The descriptors for one run of a child. */
 export interface ChildPipe {
@@ -25,91 +26,70 @@ export interface ChildPipe {
 export interface PipeMaker {
   /** Rejects when no FIFO can be made here, or no descriptor is left. */
   take(): Promise<ChildPipe>;
-  /** No `take` after it. Resolves when no name and no helper is left of what was made. */
+  /** No `take` after it. Resolves when no helper is left. */
   close(): Promise<void>;
 }
 
 interface Batch {
   count: number;
-  readonly capacity: number;
-  readonly pipes: Promise<readonly (ChildPipe | Error)[]>;
+  readonly fifos: Promise<readonly (Fifo | Error)[]>;
 }
 
 /**
- * All pipes that are asked for in one turn are made together. The first `ahead` are made right
- * away, while whoever will ask is still busy with other things.
+ * The FIFOs stay in `folder`. The first `ahead` are made right away if they are not there, while
+ * whoever will ask is still busy with other things.
  */
-export function createPipeMaker(ahead: number): PipeMaker {
-  const firstFifos = makeFifos(ahead + 1);
-  let isFirst = true;
+export function createPipeMaker(folder: string, ahead: number): PipeMaker {
+  const fifos = createFifos(folder);
+  fifos.expect(ahead + 1);
   let open: Batch | undefined;
   let stdin: number | undefined;
-  let tidy: Promise<unknown> = Promise.resolve();
+  let helpers: Promise<unknown> = Promise.resolve();
 
-  function tidyUp(released: Promise<void>): void {
-    tidy = Promise.all([tidy, released]);
-  }
-
+  /** All that are asked for in one turn are opened together. */
   function newBatch(): Batch {
-    const isAhead = isFirst;
-    isFirst = false;
     const batch: Batch = {
       count: 0,
-      capacity: isAhead ? ahead : Number.POSITIVE_INFINITY,
-      pipes: nextTurn().then(async () => {
-        if (open === batch) open = undefined;
-        const fifos = isAhead ? firstFifos : makeFifos(batch.count + 1);
-        await fifos.made();
-        return openAll(fifos, batch.count);
+      fifos: nextTurn().then(() => {
+        open = undefined;
+        return openAll(batch.count);
       }),
     };
     return batch;
   }
 
-  function openAll({ paths, release }: Fifos, count: number): readonly (ChildPipe | Error)[] {
-    const [forStdin = "", ...others] = paths;
-    try {
-      stdin ??= openSilent(forStdin);
-      const silent = stdin;
-      return others.slice(0, count).map((path) => tryOpen(path, silent));
-    } finally {
-      // Not before the children that wait for these are started.
-      tidyUp(nextTurn().then(release));
-    }
+  async function openAll(count: number): Promise<readonly (Fifo | Error)[]> {
+    const isFirst = stdin === undefined;
+    const opened = await fifos.open(isFirst ? count + 1 : count);
+    const paths = opened.flatMap((fifo) => (fifo instanceof Error ? [] : fifo.path));
+    // Not before the children that wait for these are started.
+    helpers = Promise.all([helpers, nextTurn().then(() => enlargePipes(paths))]);
+    if (!isFirst) return opened;
+    const [silent, ...others] = opened;
+    if (silent === undefined || silent instanceof Error) throw silent ?? new Error("no FIFO");
+    // Whoever reads it has to wait. Its writing end stays open too, and is never given to a child.
+    stdin = openSync(silent.path, constants.O_RDONLY);
+    closeSync(silent.reader);
+    return others;
   }
 
   return {
     async take() {
-      if (open === undefined || open.count === open.capacity) open = newBatch();
+      open ??= newBatch();
       const batch = open;
       const index = batch.count;
       batch.count += 1;
-      const pipe = (await batch.pipes)[index];
-      if (pipe === undefined || pipe instanceof Error) throw pipe ?? new Error("no pipe was made");
+      const fifo = (await batch.fifos)[index];
+      if (fifo === undefined || fifo instanceof Error || stdin === undefined) {
+        throw fifo ?? new Error("no pipe was made");
+      }
       // One a turn: a hundred processes started in one go would hold up everything else.
       for (let turn = 0; turn < index; turn += 1) await nextTurn();
-      return pipe;
+      return { stdin, reader: fifo.reader, writer: fifo.writer };
     },
     async close() {
-      if (isFirst) tidyUp(firstFifos.release());
-      await tidy;
+      await helpers;
+      await fifos.close();
     },
   };
-}
-
-/** Both ends stay open for as long as procman lives; the writing end is never given to a child. */
-function openSilent(path: string): number {
-  openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
-  return openSync(path, constants.O_RDONLY);
-}
-
-function tryOpen(path: string, stdin: number): ChildPipe | Error {
-  let reader: number | undefined;
-  try {
-    reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    return { stdin, reader, writer: openSync(path, constants.O_RDWR) };
-  } catch (error) {
-    if (reader !== undefined) closeSync(reader);
-    return error instanceof Error ? error : new Error(String(error));
-  }
 }

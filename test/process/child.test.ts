@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { ExitStatus } from "../../src/core/exit-status.ts";
 import { startChild } from "../../src/process/child.ts";
@@ -16,7 +19,8 @@ async function endOf(command: string, haveHappened: boolean) {
       return haveHappened;
     },
   };
-  const pipes = createPipeMaker(1);
+  const folder = mkdtempSync(join(tmpdir(), "child-test-"));
+  const pipes = createPipeMaker(folder, 1);
   const run = `child-test-${process.pid}`;
   const status = await new Promise<ExitStatus>((resolve) => {
     startChild(
@@ -37,6 +41,7 @@ async function endOf(command: string, haveHappened: boolean) {
     );
   });
   await pipes.close();
+  rmSync(folder, { recursive: true });
   expect(asked).toEqual(["watch", "have happened"]);
   return status;
 }

@@ -1,66 +1,129 @@
-import type { ChildProcess } from "node:child_process";
-import { EventEmitter } from "node:events";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { makeFifos } from "../../src/process/fifos.ts";
-
-/** How the shell that makes them is started; undefined for Node's own way. */
-const start = vi.hoisted(() => ({ shell: undefined as (() => ChildProcess) | undefined }));
-
-vi.mock("node:child_process", async (original) => {
-  const own = await original<typeof import("node:child_process")>();
-  const spawn = (...args: Parameters<typeof own.spawn>) => start.shell?.() ?? own.spawn(...args);
-  return { ...own, spawn };
-});
+import { createFifos, type Fifo, type Fifos } from "../../src/process/fifos.ts";
 
 let folder = "";
+let place = "";
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "fifos-test-"));
+  place = join(folder, "pipes");
   vi.stubEnv("TMPDIR", folder);
 });
 
 afterEach(() => {
-  start.shell = undefined;
   vi.unstubAllEnvs();
   rmSync(folder, { recursive: true, force: true });
 });
 
-const noDescriptor = Object.assign(new Error("spawn EMFILE"), { code: "EMFILE" });
+async function openAll(fifos: Fifos, count: number): Promise<readonly Fifo[]> {
+  const opened = await fifos.open(count);
+  return opened.map((fifo) => {
+    if (fifo instanceof Error) throw fifo;
+    return fifo;
+  });
+}
+
+function close(fifos: readonly Fifo[]): void {
+  for (const { reader, writer } of fifos) {
+    closeSync(reader);
+    closeSync(writer);
+  }
+}
+
+function namesOf(fifos: readonly Fifo[]): readonly string[] {
+  return fifos.map(({ path }) => path.slice(place.length + 1));
+}
 
 describe("FIFOs", () => {
-  it("are there until they are released", async () => {
-    const fifos = makeFifos(2);
-    await fifos.made();
-    expect(fifos.paths).toHaveLength(2);
-    expect(readdirSync(folder)).toHaveLength(1);
-    await fifos.release();
-    expect(readdirSync(folder)).toEqual([]);
+  it("are made when there are none, and stay", async () => {
+    const fifos = createFifos(place);
+    const opened = await openAll(fifos, 2);
+    expect(namesOf(opened)).toEqual(["0", "1"]);
+    close(opened);
+    await fifos.close();
+    expect(readdirSync(place).sort()).toEqual(["0", "1"]);
   });
 
-  it.each<[name: string, shell: () => ChildProcess]>([
-    [
-      "throws",
-      () => {
-        throw noDescriptor;
-      },
-    ],
-    [
-      "is told later",
-      () => {
-        const child = new EventEmitter();
-        process.nextTick(() => child.emit("error", noDescriptor));
-        return child as ChildProcess;
-      },
-    ],
-  ])("leave no folder when their shell cannot be started, which %s", async (_, shell) => {
-    start.shell = shell;
-    const fifos = makeFifos(2);
-    await expect(fifos.made()).rejects.toBe(noDescriptor);
-    await fifos.release();
-    expect(readdirSync(folder)).toEqual([]);
+  it("are made ahead, and then there is nothing to make", async () => {
+    const fifos = createFifos(place);
+    fifos.expect(3);
+    const opened = await openAll(fifos, 2);
+    expect(readdirSync(place)).toHaveLength(3);
+    close(opened);
+    vi.stubEnv("PATH", "");
+    const later = createFifos(place);
+    later.expect(3);
+    close(await openAll(later, 3));
+    await later.close();
+    await fifos.close();
+  });
+
+  it("are left alone while anybody has them open, and used again afterwards", async () => {
+    const fifos = createFifos(place);
+    const [first, second] = await openAll(fifos, 2);
+    if (!first || !second) throw new Error("not two");
+    // As whoever outlived procman has it.
+    closeSync(first.reader);
+    const later = createFifos(place);
+    const third = await openAll(later, 1);
+    expect(namesOf(third)).toEqual(["2"]);
+    closeSync(first.writer);
+    const again = await openAll(later, 1);
+    expect(namesOf(again)).toEqual(["0"]);
+    close([second, ...third, ...again]);
+    await Promise.all([fifos.close(), later.close()]);
+  });
+
+  it("are other files than what somebody has put there", async () => {
+    const target = join(folder, "target");
+    writeFileSync(target, "kept");
+    const fifos = createFifos(place);
+    close(await openAll(fifos, 1));
+    rmSync(join(place, "0"));
+    await symlink(target, join(place, "0"));
+    writeFileSync(join(place, "1"), "");
+    const opened = await openAll(fifos, 1);
+    expect(namesOf(opened)).toEqual(["2"]);
+    close(opened);
+    await fifos.close();
+  });
+
+  it("are elsewhere where there can be none, and go in the end", async () => {
+    writeFileSync(place, "no folder");
+    const fifos = createFifos(place);
+    const opened = await openAll(fifos, 1);
+    expect(opened[0]?.path.startsWith(join(folder, "procman-"))).toBe(true);
+    close(opened);
+    await fifos.close();
+    expect(readdirSync(folder)).toEqual(["pipes"]);
+  });
+
+  it("say why when there is nothing to make them with", async () => {
+    vi.stubEnv("PATH", "");
+    const fifos = createFifos(place);
+    fifos.expect(1);
+    await expect(fifos.open(1)).rejects.toThrow("ENOENT");
+    await fifos.close();
+  });
+
+  it("say which could not be opened when no descriptor is left", async () => {
+    const fifos = createFifos(place);
+    close(await openAll(fifos, 1));
+    const taken: number[] = [];
+    try {
+      for (;;) taken.push(openSync("/dev/null", "r"));
+    } catch {
+      // None is left.
+    }
+    try {
+      expect(await fifos.open(1)).toEqual([expect.objectContaining({ code: "EMFILE" })]);
+    } finally {
+      for (const fd of taken) closeSync(fd);
+    }
+    await fifos.close();
   });
 });
