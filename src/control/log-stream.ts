@@ -52,14 +52,19 @@ export async function* streamLog(
     const isBack = tail && reader.lastEventId !== undefined;
     const seen = isBack ? decodeEventId(reader.lastEventId) : undefined;
     if (seen && (yield* followFrom(seen))) return;
-    const history = await log.history(query, lines);
-    const text = `${isBack ? gapLine() : ""}${endOf(history.text)}`;
-    yield* piecesOf({ text, position: history.position }, undefined);
-    if (tail) yield* followFrom({ position: history.position, lines: 0 });
+    const position = yield* history(isBack ? gapLine() : "");
+    if (tail) yield* followFrom({ position, lines: 0 });
     else if (reader.as === "events") yield noReturn;
     if (!reader.givenUp.aborted) session.end();
   } finally {
     leave();
+  }
+
+  /** Returns where it ends. By itself, so that nothing of it is kept while what comes is followed. */
+  async function* history(first: string): AsyncGenerator<Uint8Array, string, undefined> {
+    const { text, position } = endOf(await log.history(query, lines));
+    yield* piecesOf({ text: `${first}${text}`, position }, undefined);
+    return position;
   }
 
   /** False when the log does not know the position. */
@@ -134,10 +139,10 @@ function countLines({ text }: LogPiece): number {
 }
 
 /** Copied: a part of a string keeps the whole in memory. */
-function endOf(text: string): string {
-  if (text.length <= maxHistoryBytes) return text;
-  const end = Buffer.from(text.slice(-maxHistoryBytes), "latin1").toString("latin1");
-  return end.slice(end.indexOf("\n") + 1);
+function endOf(piece: LogPiece): LogPiece {
+  if (piece.text.length <= maxHistoryBytes) return piece;
+  const end = Buffer.from(piece.text.slice(-maxHistoryBytes), "latin1").toString("latin1");
+  return { ...piece, text: end.slice(end.indexOf("\n") + 1) };
 }
 
 function gapLine(): string {
