@@ -203,6 +203,10 @@ async function readBody(message: IncomingMessage, maxBytes: number): Promise<Bod
     const text = `The request's body has over ${maxBytes} bytes`;
     return { is: "refused", reply: failure("request_too_large", text) };
   }
+  // Nobody wants half of what was asked for, nor does anybody wait for the answer.
+  if (!message.complete) {
+    return { is: "refused", reply: failure("bad_request", "The request was cut off") };
+  }
   if (bytes === 0) return { is: "read", value: undefined };
   try {
     return { is: "read", value: JSON.parse(Buffer.concat(chunks).toString()) };

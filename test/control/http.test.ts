@@ -157,6 +157,22 @@ describe("whoever is hostile gets a status or a closed connection", () => {
     expect(statusOf(reply)).toBe(408);
   });
 
+  it("a request that is cut off, which is not carried out", async () => {
+    const asked: unknown[] = [];
+    await serve({}, (_, body) => {
+      asked.push(body);
+      return Promise.resolve(json({}));
+    });
+    for (const text of ["", "{}"]) {
+      const socket = await hold({ path }, `POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\n${text}`);
+      socket.end();
+      socket.resume();
+      await closed(socket);
+    }
+    await expectAlive();
+    expect(asked).toEqual([undefined]);
+  });
+
   it("a reply that is not taken", async () => {
     const body = "x".repeat(10_000_000);
     await serve({ bodyMs: 50 }, () => Promise.resolve(json(body)));
