@@ -1,9 +1,10 @@
 /** What the API can do with process types and their quantities. */
+import { explainUnknownType } from "../core/formation.ts";
 import { readChange, type ScaleChange } from "../core/scale.ts";
 import type { AppStatus } from "../supervisor/status.ts";
 import { type Call, type Handler, isKnown, isObject, replyTo } from "./call.ts";
 import type { ControlledApp } from "./controlled-app.ts";
-import { failure, type JsonReply, json, type Reply } from "./reply.ts";
+import { failure, failureOf, type JsonReply, json, type Reply } from "./reply.ts";
 import { formationOf } from "./resources.ts";
 
 export function formation(status: AppStatus) {
@@ -22,11 +23,7 @@ export function getType(call: Call): Reply {
 
 export function noType({ app, names }: Call): JsonReply {
   const known = app.status().types.map(({ name }) => name);
-  const has = known.join(", ") || "none";
-  return failure(
-    "not_found",
-    `There is no process type "${names["type"]}"; the Procfile has ${has}`,
-  );
+  return failureOf("not_found", [explainUnknownType(names["type"] ?? "", known, "api")]);
 }
 
 export function scaleAll(call: Call): Reply {

@@ -14,7 +14,7 @@ import { createLogSessions } from "./log-sessions.ts";
 import type { LogSource } from "./log-stream.ts";
 import { removeOwner, writeOwner } from "./owner.ts";
 import { answer, needsToken } from "./routes.ts";
-import { listenOnSocket, removeStaleSocket } from "./socket.ts";
+import { listen, listenOnSocket, removeStaleSocket } from "./socket.ts";
 
 export interface ControlOptions {
   readonly app: ControlledApp;
@@ -73,6 +73,7 @@ export async function serveControl(options: ControlOptions): Promise<ControlServ
 
   const local = createHttpServer(handler, usualLimits, onError);
   const socket = await listenOnSocket(local.server, folders);
+  local.server.on("error", onError);
   const closeLocal = async () => {
     await local.close();
     removeStaleSocket({ socket });
@@ -117,14 +118,15 @@ async function listenOnTcp(
   };
   const http = createHttpServer(guarded, usualLimits, onError);
   const { server } = http;
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      const where = `${tcp.host}:${tcp.port}`;
-      const why = error.code === "EADDRINUSE" ? "the port is taken; use another" : error.message;
-      reject(new Error(`cannot serve the API on ${where}: ${why}`));
-    });
-    server.listen({ host: tcp.host, port: tcp.port }, resolve);
-  });
+  try {
+    await listen(server, { host: tcp.host, port: tcp.port });
+  } catch (error) {
+    const isTaken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
+    const why = isTaken ? "the port is taken; use another" : error;
+    throw new Error(`cannot serve the API on ${tcp.host}:${tcp.port}: ${why}`, { cause: error });
+  }
+  // To accept a connection may fail, too, when no descriptor is left.
+  server.on("error", onError);
   port = (server.address() as AddressInfo).port;
   return { http, port };
 }

@@ -4,7 +4,7 @@
  */
 import { Buffer } from "node:buffer";
 import { chmodSync, lstatSync, mkdtempSync, rmdirSync, rmSync, unlinkSync } from "node:fs";
-import type { Server } from "node:net";
+import type { ListenOptions, Server } from "node:net";
 import { basename, dirname, join } from "node:path";
 
 const folderPrefix = "procman-";
@@ -25,7 +25,7 @@ export async function listenOnSocket(server: Server, folders: readonly string[])
     try {
       folder = mkdtempSync(join(base, folderPrefix));
       const path = join(folder, socketName);
-      await listen(server, path);
+      await listen(server, { path });
       chmodSync(path, 0o600);
       return path;
     } catch (error) {
@@ -36,10 +36,10 @@ export async function listenOnSocket(server: Server, folders: readonly string[])
   throw new Error(`there is no folder for the control socket; tried ${problems.join("; ")}`);
 }
 
-function listen(server: Server, path: string): Promise<void> {
+export function listen(server: Server, where: ListenOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen({ path }, () => {
+    server.listen(where, () => {
       server.off("error", reject);
       resolve();
     });
