@@ -221,17 +221,21 @@ describe("bytes", () => {
 describe("an id", () => {
   it("is read as it was written", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "grapheme" }), fc.nat(999_999_999), (position, lines) => {
-        const text = encodeEventId({ position, lines });
-        expect(text).toMatch(/^[\x21-\x7e]+$/);
-        expect(decodeEventId(text)).toEqual({ position, lines });
-      }),
+      fc.property(
+        fc.string({ unit: "grapheme", maxLength: 20 }),
+        fc.nat(999_999_999),
+        (position, lines) => {
+          const text = encodeEventId({ position, lines });
+          expect(text).toMatch(/^[\x21-\x7e]+$/);
+          expect(decodeEventId(text)).toEqual({ position, lines });
+        },
+      ),
     );
   });
 
   it("is read, or is none, whatever it is", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "binary" }), (text) => {
+      fc.property(fc.string({ maxLength: 20 }), (text) => {
         const id = decodeEventId(text);
         if (id) expect(decodeEventId(encodeEventId(id))).toEqual(id);
       }),
