@@ -6,6 +6,8 @@ export interface OptionSpec {
   readonly short?: string;
   /** What stands behind it; absent for a switch. */
   readonly value?: string;
+  /** May be given several times, which is the same as all values at once with commas between. */
+  readonly isList?: boolean;
   readonly help: string;
   /** Not for people. */
   readonly isHidden?: true;

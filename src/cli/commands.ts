@@ -1,5 +1,6 @@
 /** Every command and option, as data, so that what parses them and what explains them agree. */
 import type { CommandSpec, OptionSpec } from "./call.ts";
+import { logsCommand } from "./logs-command.ts";
 import { remoteCommands } from "./remote-commands.ts";
 
 /** They stand before or after a command's name. */
@@ -15,6 +16,15 @@ export const globalOptions: readonly OptionSpec[] = [
   { name: "json", help: "print data, for programs" },
   { name: "no-color", help: "print no colours" },
 ];
+
+/** All that may stand behind a command's name. A letter of its own means what the command says. */
+export function optionsOf({ options }: CommandSpec): readonly OptionSpec[] {
+  const letters = new Set(options.map(({ short }) => short));
+  const others = globalOptions.map(({ short, ...option }) =>
+    short === undefined || letters.has(short) ? option : { ...option, short },
+  );
+  return [...others, ...options];
+}
 
 const environmentOptions: readonly OptionSpec[] = [
   { name: "env", short: "e", value: "FILE,...", help: "read these instead of .env" },
@@ -93,6 +103,7 @@ export const commands: readonly CommandSpec[] = [
       "Examples:\n  $ procman run rake db:migrate\n  $ procman run worker --once\n",
     run: async (words, options) => (await import("./run.ts")).run(words, options),
   },
+  logsCommand,
   {
     name: "check",
     words: "",

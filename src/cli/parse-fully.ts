@@ -2,7 +2,7 @@
 import { Command, CommanderError, Option } from "commander";
 import manifest from "../../package.json" with { type: "json" };
 import type { Call, CommandSpec, OptionSpec } from "./call.ts";
-import { commands, globalOptions } from "./commands.ts";
+import { commands, globalOptions, optionsOf } from "./commands.ts";
 import { exitCodes } from "./exit-codes.ts";
 
 /** A number is the exit code: help was printed, or what is wrong. */
@@ -19,8 +19,7 @@ export async function parseFully(args: readonly string[]): Promise<Call | number
     })
     .addHelpText("after", "\nExample:\n  $ procman start\n");
   for (const command of commands) {
-    const own = [...globalOptions, ...command.options];
-    withOptions(program.command(`${command.name} ${command.words}`), own)
+    withOptions(program.command(`${command.name} ${command.words}`), optionsOf(command))
       .aliases(command.aliases ?? [])
       .description(command.summary)
       .passThroughOptions(command.takesAll)
@@ -40,18 +39,23 @@ export async function parseFully(args: readonly string[]): Promise<Call | number
 }
 
 function withOptions(command: Command, options: readonly OptionSpec[]): Command {
-  for (const { name, short, value, help, isHidden = false } of options) {
+  for (const { name, short, value, isList, help, isHidden = false } of options) {
     const flags = `${short === undefined ? "" : `-${short}, `}--${name}`;
     const option = new Option(value === undefined ? flags : `${flags} <${value}>`, help);
+    if (isList) option.argParser(addToList);
     command.addOption(option.hideHelp(isHidden));
   }
   return command;
 }
 
+function addToList(value: string, before: string | undefined): string {
+  return before === undefined ? value : `${before},${value}`;
+}
+
 function callOf(command: CommandSpec, parsed: Command): Call {
   const values: Record<string, unknown> = parsed.optsWithGlobals();
   const options = new Map<string, string | true>();
-  for (const { name } of [...globalOptions, ...command.options]) {
+  for (const { name } of optionsOf(command)) {
     // To commander `--no-color` is `--color` switched off.
     const isOff = name.startsWith("no-");
     const value = values[camelCase(isOff ? name.slice("no-".length) : name)];

@@ -3,8 +3,8 @@
  * left to commander, which takes a third of Node's own start-up time only to be loaded.
  */
 import { parseArgs } from "node:util";
-import type { Call, CommandSpec } from "./call.ts";
-import { commands, globalOptions } from "./commands.ts";
+import type { Call, OptionSpec } from "./call.ts";
+import { commands, optionsOf } from "./commands.ts";
 
 /** Undefined when it takes more than this to understand it. */
 export function parseQuickly(args: readonly string[]): Call | undefined {
@@ -16,12 +16,13 @@ export function parseQuickly(args: readonly string[]): Call | undefined {
   try {
     const { values, positionals } = parseArgs({
       args: rest,
-      options: optionsOf(command),
+      options: Object.fromEntries(optionsOf(command).map(parseArgsOption)),
       allowPositionals: command.words !== "",
     });
     const options = new Map<string, string | true>();
     for (const [option, value] of Object.entries(values)) {
-      if (typeof value === "string" || value === true) options.set(option, value);
+      if (Array.isArray(value)) options.set(option, value.join(","));
+      else if (typeof value === "string" || value === true) options.set(option, value);
     }
     return { command, words: positionals, options };
   } catch {
@@ -29,16 +30,8 @@ export function parseQuickly(args: readonly string[]): Call | undefined {
   }
 }
 
-function optionsOf({ options }: CommandSpec) {
-  const entries = [...globalOptions, ...options].map(
-    ({ name, short, value }) =>
-      [
-        name,
-        {
-          type: value === undefined ? ("boolean" as const) : ("string" as const),
-          ...(short === undefined ? {} : { short }),
-        },
-      ] as const,
-  );
-  return Object.fromEntries(entries);
+function parseArgsOption({ name, short, value, isList = false }: OptionSpec) {
+  const type = value === undefined ? ("boolean" as const) : ("string" as const);
+  const letter = short === undefined ? {} : { short };
+  return [name, { type, multiple: isList, ...letter }] as const;
 }

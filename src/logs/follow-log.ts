@@ -3,17 +3,18 @@
  * segments that the writer begins meanwhile. A segment stays open until it is read to its end,
  * whatever becomes of its name.
  */
-import type { FileHandle } from "node:fs/promises";
+import type { Stats } from "node:fs";
 import { herokuPrefix } from "../core/log-format.ts";
 import type { LogQuery } from "../core/log-query.ts";
+import type { OpenFile } from "./disk.ts";
 import { ownName } from "./format.ts";
 import {
   activeName,
   findFile,
   type Log,
-  type OpenFile,
   openLog,
-  openToRead,
+  openSegment,
+  type Segment,
   segmentName,
 } from "./log-folder.ts";
 import type { Position } from "./position.ts";
@@ -90,16 +91,14 @@ export async function* followLog(
 interface Place {
   readonly position: Position;
   /** Undefined when the segment is gone, or has never been. */
-  readonly file: FileHandle | undefined;
+  readonly file: OpenFile | undefined;
 }
 
 function moved({ file, position }: Place, bytes: number): Place {
   return { file, position: { ...position, offsetBytes: position.offsetBytes + bytes } };
 }
 
-type Look = OpenFile["stats"] | undefined;
-
-function isOther(before: Look, now: Look): boolean {
+function isOther(before: Stats | undefined, now: Stats | undefined): boolean {
   return before?.ino !== now?.ino || before?.size !== now?.size;
 }
 
@@ -120,9 +119,9 @@ async function findPlace(folder: string, position: Position): Promise<Place> {
   if (segment !== undefined) {
     const isSame = segment.stats.ino === position.ino;
     if (isSame && (await isLineStart(segment, position.offsetBytes))) {
-      return { position, file: segment.handle };
+      return { position, file: segment.file };
     }
-    await segment.handle.close();
+    await segment.file.close();
   }
   // No file has this inode, though the one it had may be in use again.
   return { position: { ...position, ino: 0 }, file: undefined };
@@ -130,9 +129,9 @@ async function findPlace(folder: string, position: Position): Promise<Place> {
 
 const newline = 10;
 
-async function isLineStart({ handle, stats }: OpenFile, at: number): Promise<boolean> {
+async function isLineStart({ file, stats }: Segment, at: number): Promise<boolean> {
   if (at === 0 || at > stats.size) return at === 0;
-  return (await readBetween(handle, at - 1, at))[0] === newline;
+  return (await readBetween(file, at - 1, at))[0] === newline;
 }
 
 interface Next {
@@ -150,11 +149,10 @@ async function openNext(folder: string, { file, position }: Place): Promise<Next
     const segment = await takeSegment(folder, log, next?.number);
     if (next === undefined) return undefined;
     if (segment !== undefined) {
-      const { handle, stats } = segment;
-      const place = { number: next.number, ino: stats.ino, offsetBytes: 0 };
+      const place = { number: next.number, ino: segment.stats.ino, offsetBytes: 0 };
       // A segment that was deleted before it could be found again was not read to its end.
       const isGap = next.isGap || (file === undefined && position.number > 0);
-      return { place: { file: handle, position: place }, isGap };
+      return { place: { file: segment.file, position: place }, isGap };
     }
   }
 }
@@ -196,10 +194,10 @@ async function takeSegment(
   folder: string,
   { active }: Log,
   number: number | undefined,
-): Promise<OpenFile | undefined> {
+): Promise<Segment | undefined> {
   if (active !== undefined && active.number === number) return active;
-  await active?.handle.close();
-  return number === undefined ? undefined : openToRead(folder, segmentName(number));
+  await active?.file.close();
+  return number === undefined ? undefined : openSegment(folder, segmentName(number));
 }
 
 function describeGap(): string {

@@ -38,7 +38,9 @@ export function createFormat(options: FormatOptions): Format {
 
 /** The name of procman's own lines. */
 export const ownName = "procman";
-const reset = "\x1b[0m";
+export const reset = "\x1b[0m";
+/** What switches a colour on or off, and does nothing else: the source of a pattern. */
+export const colourCode = `${"\x1b"}\\[[\\d;:]*m`;
 /** Cyan, yellow, green, magenta, blue, and their bright ones; red is left for what went wrong. */
 const colours = [36, 33, 32, 35, 34, 96, 93, 92, 95, 94];
 const ownColour = 90;
@@ -56,7 +58,7 @@ function prefixed({ timestamps, terminal, names }: FormatOptions): Format {
     const about = aboutOf(entry);
     const around = (bar: string) =>
       terminal === "colour"
-        ? `\x1b[0;${colourOf(name)}m${label} ${bar}${reset} ${about}`
+        ? `${paint(`${label} ${bar}`, colourOf(name))} ${about}`
         : `${label} ${bar} ${about}`;
     return withPrefix(entry, around("|"), around("+"), terminal);
   };
@@ -110,19 +112,22 @@ function withPrefix(
 function json({ source, name, timeMs, batch }: Entry): string {
   const time = new Date(timeMs).toISOString();
   const lines = batch.text.slice(0, -1).split("\n");
-  const rows = lines.map((line, index) => {
-    const bytes = Buffer.from(line, "latin1");
-    const row = {
-      time,
-      source,
-      name,
-      text: bytes.toString("utf8"),
-      ...(isUtf8(bytes) ? {} : { base64: bytes.toString("base64") }),
-      ...(index === 0 && batch.isContinued ? { continues: true } : {}),
-    };
-    return binary(`${JSON.stringify(row)}\n`);
-  });
+  const rows = lines.map((line, index) =>
+    formatJson({ time, source, name }, line, index === 0 && batch.isContinued),
+  );
   return rows.join("");
+}
+
+/** What is known of a line, and its text, as one object. */
+export function formatJson(about: object, text: string, isContinued: boolean): string {
+  const bytes = Buffer.from(text, "latin1");
+  const row = {
+    ...about,
+    text: bytes.toString("utf8"),
+    ...(isUtf8(bytes) ? {} : { base64: bytes.toString("base64") }),
+    ...(isContinued ? { continues: true } : {}),
+  };
+  return binary(`${JSON.stringify(row)}\n`);
 }
 
 /** A text of our own as one character per byte. */
@@ -130,7 +135,13 @@ export function binary(text: string): string {
   return Buffer.from(text, "utf8").toString("latin1");
 }
 
-function createColours(names: readonly string[]): (name: string) => number {
+/** Whatever colour was left on before. */
+export function paint(text: string, colour: number): string {
+  return `\x1b[0;${colour}m${text}${reset}`;
+}
+
+/** One for each type: the first for those that are known, in their order, then as they come. */
+export function createColours(names: readonly string[]): (name: string) => number {
   const indexes = new Map([...new Set(names.map(typeOf))].map((type, index) => [type, index]));
   return (name) => {
     if (name === ownName) return ownColour;

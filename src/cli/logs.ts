@@ -1,0 +1,167 @@
+/** `procman logs`: the last lines of the log, and with `--tail` those that come. */
+import { Buffer } from "node:buffer";
+import { writeSync } from "node:fs";
+import { join } from "node:path";
+import { type Root, type RootRequest, readRunningRoot } from "../config/root.ts";
+import { findOwnFolder } from "../control/own-folder.ts";
+import type { LogQuery } from "../core/log-query.ts";
+import { findNearest } from "../core/nearest.ts";
+import { diskAtOnce } from "../logs/disk.ts";
+import { createDisplay } from "../logs/display.ts";
+import { followLog } from "../logs/follow-log.ts";
+import { codeOf } from "../logs/log-folder.ts";
+import { type Position, startOfLog } from "../logs/position.ts";
+import { type History, readHistory } from "../logs/read-history.ts";
+import type { Options } from "./call.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { type LogRequest, otherNames, readLogRequest } from "./log-request.ts";
+import { stdoutKind, textOf } from "./options.ts";
+import { readTypeNames } from "./read-type-names.ts";
+import { complain, reportDiagnostics } from "./report.ts";
+import { exitCodeAfter } from "./stop-signals.ts";
+
+export async function logs(options: Options): Promise<number> {
+  const request = readLogRequest(options, Date.now());
+  if ("problem" in request) {
+    complain(request.problem);
+    return exitCodes.usage;
+  }
+  const place: RootRequest = {
+    cwd: process.cwd(),
+    root: textOf(options, "root"),
+    procfile: textOf(options, "procfile"),
+  };
+  const root = await readRunningRoot(place);
+  reportDiagnostics(root.diagnostics);
+  const own = findOwnFolder(root.root);
+  if (own === undefined) return complainOfNothing(root);
+  try {
+    return await showLog(join(own, "log"), request, options, { place, root });
+  } catch (error) {
+    complain(`cannot read the log: ${error instanceof Error ? error.message : error}`);
+    return exitCodes.failed;
+  }
+}
+
+function complainOfNothing({ root }: Root): number {
+  complain(`procman is not running in ${root}; start it with: procman start`);
+  return exitCodes.notRunning;
+}
+
+async function showLog(
+  folder: string,
+  request: LogRequest,
+  options: Options,
+  { place, root }: { readonly place: RootRequest; readonly root: Root },
+): Promise<number> {
+  const { query, lines, isFollowed } = request;
+  const { text, position } = await readAtOnce(folder, query, lines);
+  if (position === startOfLog) return complainOfNothing(root);
+  const terminal = stdoutKind(options);
+  const asked = [...query.types, ...query.names];
+  const isOfUse = asked.length > 0 || terminal === "colour";
+  const types = isOfUse ? await readTypeNames(place, root) : undefined;
+  const unknown = types && (await findUnknown(folder, asked, types));
+  if (unknown !== undefined) {
+    complain(unknown);
+    return exitCodes.usage;
+  }
+  const form = options.has("json") ? "json" : "lines";
+  const display = createDisplay({ form, terminal, types: types ?? [] });
+  const print = createPrinter(display, isFollowed ? await writeInTime() : writeAtOnce);
+  if (!(await print(text)) || !isFollowed) return exitCodes.done;
+  return follow(folder, query, position, print);
+}
+
+function readAtOnce(folder: string, query: LogQuery, lines: number): Promise<History> {
+  return readHistory(folder, query, lines, Number.POSITIVE_INFINITY, diskAtOnce);
+}
+
+// -- Names -------------------------------------------------------------------------------------
+
+/** What to say about the first that neither the Procfile nor the log has. */
+async function findUnknown(
+  folder: string,
+  asked: readonly string[],
+  types: readonly string[],
+): Promise<string | undefined> {
+  for (const word of asked) {
+    const [type = ""] = word.split(".", 1);
+    const isKnown = types.includes(type) || otherNames.includes(word);
+    if (isKnown || (await isInLog(folder, word))) continue;
+    const nearest = findNearest(type, types);
+    const hint = nearest ? `did you mean "${nearest}"?` : `there is ${types.join(", ")}`;
+    return `"${word}" is in neither the Procfile nor the log; ${hint}`;
+  }
+  return undefined;
+}
+
+async function isInLog(folder: string, word: string): Promise<boolean> {
+  const asked = word.includes(".") ? { types: [], names: [word] } : { types: [word], names: [] };
+  const all = { source: undefined, sinceMs: undefined, pattern: undefined };
+  return (await readAtOnce(folder, { ...asked, ...all }, 1)).text !== "";
+}
+
+// -- Printing ----------------------------------------------------------------------------------
+
+/** False when nobody reads any more. */
+type Print = (text: string) => Promise<boolean>;
+
+const pieceBytes = 2 ** 18;
+
+function createPrinter(display: (text: string) => string, write: Write): Print {
+  return async (text) => {
+    try {
+      for (let from = 0; from < text.length; ) {
+        const end = text.indexOf("\n", from + pieceBytes) + 1 || text.length;
+        await write(display(text.slice(from, end)));
+        from = end;
+      }
+      return true;
+    } catch {
+      return false;
+    }
+  };
+}
+
+type Write = (text: string) => Promise<void>;
+
+/** For who must hear Ctrl-C also while nobody reads. */
+async function writeInTime(): Promise<Write> {
+  const { openWriter } = await import("../logs/writer.ts");
+  return openWriter(1).write;
+}
+
+/** Waits for the reader, and loads nothing: what else can wait takes long to be loaded. */
+async function writeAtOnce(text: string): Promise<void> {
+  const bytes = Buffer.from(text, "latin1");
+  let written = 0;
+  try {
+    while (written < bytes.length) written += writeSync(1, bytes, written);
+  } catch (error) {
+    if (codeOf(error) !== "EAGAIN") throw error;
+    // Whoever shares the output has made it one that cannot be waited for in this way.
+    const write = await writeInTime();
+    await write(text.slice(written));
+  }
+}
+
+/** Ends with Ctrl-C, or when nobody reads any more. */
+function follow(
+  folder: string,
+  query: LogQuery,
+  position: Position,
+  print: Print,
+): Promise<number> {
+  const { signal } = new AbortController();
+  const printAll = async () => {
+    for await (const { text } of followLog(folder, query, position, signal)) {
+      if (!(await print(text))) break;
+    }
+    return exitCodes.done;
+  };
+  const interrupted = new Promise<number>((resolve) => {
+    process.once("SIGINT", () => resolve(exitCodeAfter("SIGINT")));
+  });
+  return Promise.race([printAll(), interrupted]);
+}
