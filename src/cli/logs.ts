@@ -8,9 +8,9 @@ import type { LogQuery } from "../core/log-query.ts";
 import { findNearest } from "../core/nearest.ts";
 import { diskAtOnce } from "../logs/disk.ts";
 import { createDisplay } from "../logs/display.ts";
-import { followLog } from "../logs/follow-log.ts";
+import { followLog, type NewLines } from "../logs/follow-log.ts";
 import { codeOf } from "../logs/log-folder.ts";
-import { type Position, startOfLog } from "../logs/position.ts";
+import { startOfLog } from "../logs/position.ts";
 import { type History, readHistory } from "../logs/read-history.ts";
 import type { Options } from "./call.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -69,13 +69,18 @@ async function showLog(
   const form = options.has("json") ? "json" : "lines";
   const display = createDisplay({ form, terminal, types: types ?? [] });
   const print = createPrinter(display, isFollowed ? await writeInTime() : writeAtOnce);
-  if (!(await print(text)) || !isFollowed) return exitCodes.done;
-  return follow(folder, query, position, print);
+  if (isFollowed)
+    return orInterrupted(printAll(print, text, followLog(folder, query, position, never)));
+  await print(text);
+  return exitCodes.done;
 }
 
 function readAtOnce(folder: string, query: LogQuery, lines: number): Promise<History> {
   return readHistory(folder, query, lines, Number.POSITIVE_INFINITY, diskAtOnce);
 }
+
+/** procman ends, and with it whatever it follows. */
+const never = new AbortController().signal;
 
 // -- Names -------------------------------------------------------------------------------------
 
@@ -146,22 +151,23 @@ async function writeAtOnce(text: string): Promise<void> {
   }
 }
 
-/** Ends with Ctrl-C, or when nobody reads any more. */
-function follow(
-  folder: string,
-  query: LogQuery,
-  position: Position,
+/** Until nobody reads any more. */
+async function printAll(
   print: Print,
+  history: string,
+  news: AsyncIterable<NewLines>,
 ): Promise<number> {
-  const { signal } = new AbortController();
-  const printAll = async () => {
-    for await (const { text } of followLog(folder, query, position, signal)) {
-      if (!(await print(text))) break;
-    }
-    return exitCodes.done;
-  };
+  if (!(await print(history))) return exitCodes.done;
+  for await (const { text } of news) {
+    if (!(await print(text))) break;
+  }
+  return exitCodes.done;
+}
+
+/** Ctrl-C, also while nobody reads. */
+function orInterrupted(done: Promise<number>): Promise<number> {
   const interrupted = new Promise<number>((resolve) => {
     process.once("SIGINT", () => resolve(exitCodeAfter("SIGINT")));
   });
-  return Promise.race([printAll(), interrupted]);
+  return Promise.race([done, interrupted]);
 }

@@ -53,17 +53,23 @@ function addToList(value: string, before: string | undefined): string {
 }
 
 function callOf(command: CommandSpec, parsed: Command): Call {
-  const values: Record<string, unknown> = parsed.optsWithGlobals();
   const options = new Map<string, string | true>();
   for (const { name } of optionsOf(command)) {
-    // To commander `--no-color` is `--color` switched off.
-    const isOff = name.startsWith("no-");
-    const value = values[camelCase(isOff ? name.slice("no-".length) : name)];
-    if (isOff ? value === false : typeof value === "string" || value === true) {
-      options.set(name, typeof value === "string" ? value : true);
-    }
+    const value = givenValue(parsed, name);
+    if (value !== undefined) options.set(name, value);
   }
   return { command, words: parsed.args, options };
+}
+
+/** Behind the command's name or before it. */
+function givenValue(parsed: Command, name: string): string | true | undefined {
+  // To commander `--no-color` is `--color` switched off, and not to be switched off is a value too.
+  const isOff = name.startsWith("no-");
+  const key = camelCase(isOff ? name.slice("no-".length) : name);
+  const giver = [parsed, parsed.parent].find((level) => level?.getOptionValueSource(key) === "cli");
+  const value: unknown = giver?.getOptionValue(key);
+  if (isOff) return value === false ? true : undefined;
+  return typeof value === "string" || value === true ? value : undefined;
 }
 
 function camelCase(name: string): string {
