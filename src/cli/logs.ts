@@ -1,9 +1,8 @@
 /** `procman logs`: the last lines of the log, and with `--tail` those that come. */
 import { Buffer } from "node:buffer";
 import { writeSync } from "node:fs";
-import { join } from "node:path";
 import { type Root, type RootRequest, readRunningRoot } from "../config/root.ts";
-import { findOwnFolder } from "../control/own-folder.ts";
+import { findOwnFolder, logFolderOf } from "../control/own-folder.ts";
 import type { LogQuery } from "../core/log-query.ts";
 import { findNearest } from "../core/nearest.ts";
 import { diskAtOnce } from "../logs/disk.ts";
@@ -36,7 +35,7 @@ export async function logs(options: Options): Promise<number> {
   const own = findOwnFolder(root.root);
   if (own === undefined) return complainOfNothing(root);
   try {
-    return await showLog(join(own, "log"), request, options, { place, root });
+    return await showLog(logFolderOf(own), request, options, { place, root });
   } catch (error) {
     complain(`cannot read the log: ${error instanceof Error ? error.message : error}`);
     return exitCodes.failed;
