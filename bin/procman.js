@@ -21,5 +21,5 @@ if (major < 20 || (major === 20 && minor < 19)) {
   const { version } = JSON.parse(readFileSync(join(__dirname, "../package.json"), "utf8"));
   writeSync(1, `${version}\n`);
 } else {
-  require("../dist/main.cjs");
+  require("./load.js").load(join(__dirname, "../dist/main.cjs"));
 }

@@ -39,11 +39,14 @@ export async function openControl(options: OpenControl): Promise<ControlServer> 
   return control;
 }
 
+/** A client gets no more of what was before, however long its lines are. */
+const maxHistoryBytes = 4 * 2 ** 20;
+
 /** The log on disk, with places in it as the clients of the API are told them. */
 function logSource(folder: string): LogSource {
   return {
     async history(query, lines) {
-      const { text, position } = await readHistory(folder, query, lines);
+      const { text, position } = await readHistory(folder, query, lines, maxHistoryBytes);
       return { text, position: printPosition(position) };
     },
     async *follow(query, position, givenUp) {

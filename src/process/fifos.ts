@@ -111,10 +111,11 @@ function isFree(path: string): boolean {
 
 function makeFolder(path: string): boolean {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    // Not what is above it: an app whose folder is gone does not get it back by this.
+    mkdirSync(path, { mode: 0o700 });
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    return errorCode(error) === "EEXIST";
   }
 }
 
