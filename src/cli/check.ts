@@ -5,11 +5,12 @@ import { formatDiagnostic, isError, type Result } from "../core/diagnostic.ts";
 import type { Options } from "./call.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { loadRequest, stdoutKind } from "./options.ts";
+import { print } from "./print.ts";
 
 export async function check(options: Options): Promise<number> {
   const result = await loadApp(loadRequest(options, [], false));
   const text = options.has("json") ? asJson(result) : await asText(result, options);
-  process.stdout.write(text);
+  await print(text);
   return result.ok ? exitCodes.done : exitCodes.failed;
 }
 

@@ -40,15 +40,15 @@ async function claimApp(root: string, folder: string, notes: readonly string[]):
 
 /** What a procman that was killed has left. Only for who has the lock. */
 async function clearStale(folder: string): Promise<void> {
-  const owner = await readOwner(folder);
+  const owner = readOwner(folder);
   if (owner === undefined) return;
   const { removeStaleSocket } = await import("../control/socket.ts");
   removeStaleSocket(owner);
-  await removeOwner(folder);
+  removeOwner(folder);
 }
 
 async function describeOwner(root: string, folder: string): Promise<string> {
-  const owner = await readOwner(folder);
+  const owner = readOwner(folder);
   return owner === undefined
     ? `another procman is being started in ${root}`
     : `procman runs in ${root} already (pid ${owner.pid}); look with: procman ps, stop it with: procman stop`;

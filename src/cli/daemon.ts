@@ -3,16 +3,15 @@
  * that cannot come nothing is left running, and the last lines of the log are shown.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { readRunningRoot } from "../config/root.ts";
-import { type Client, openClient } from "../control/client.ts";
-import { findOwnFolder, logFolderOf } from "../control/own-folder.ts";
+import { logFolderOf } from "../control/own-folder.ts";
 import { readHistory } from "../logs/read-history.ts";
 import type { Options } from "./call.ts";
 import { daemonChildOption } from "./daemon-child.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { textOf } from "./options.ts";
+import { printLine } from "./print.ts";
 import type { Dyno } from "./ps-table.ts";
 import { complain } from "./report.ts";
+import { explain, findRunning, type RunningProcman } from "./running.ts";
 import { settle } from "./settle.ts";
 import { exitCodeAfter, hearStopSignals } from "./stop-signals.ts";
 
@@ -61,33 +60,26 @@ function untilAsked(child: ChildProcess): Promise<boolean> {
 
 /** Until its app is ready. */
 async function watch(options: Options, ended: Promise<number>): Promise<number> {
-  const { root } = await readRunningRoot({
-    cwd: process.cwd(),
-    root: textOf(options, "root"),
-    procfile: textOf(options, "procfile"),
-  });
-  const folder = findOwnFolder(root) ?? "";
-  const client = await openClient({ folder, name: "procman start" });
-  if (client.is !== "running") {
-    await showLog(folder);
-    return ended;
-  }
-  const exitCode = await settle(client, { what: "ready", names: [], timeoutMs: readyTimeoutMs });
-  if (exitCode === exitCodes.done) return report(client, root, options);
-  await showLog(folder);
-  await client.askAndWait("POST", "/procman/v1/shutdown");
+  const running = await findRunning(options, "start");
+  // It has ended meanwhile, and that has been said.
+  if (typeof running === "number") return ended;
+  const exitCode = await settle(running, { what: "ready", names: [], timeoutMs: readyTimeoutMs });
+  if (exitCode === exitCodes.done) return report(running, options);
+  await showLog(running.folder);
+  await running.client.askAndWait("POST", "/procman/v1/shutdown");
   await ended;
   return exitCodes.failed;
 }
 
-async function report(client: Client, root: string, options: Options): Promise<number> {
+async function report(running: RunningProcman, options: Options): Promise<number> {
+  const { client, root } = running;
   const answer = await client.ask("GET", "/procman/v1/status");
-  if (answer.is !== "answered") return exitCodes.failed;
+  if (answer.is !== "answered") return explain(running, answer);
   const { app, dynos } = answer.body as { app: { name: string }; dynos: readonly Dyno[] };
   const text = options.has("json")
     ? JSON.stringify(answer.body, undefined, 2)
     : describe(app.name, client.pid, root, dynos);
-  process.stdout.write(`${text}\n`);
+  await printLine(text);
   return exitCodes.done;
 }
 

@@ -1,6 +1,4 @@
 /** `procman logs`: the last lines of the log, and with `--tail` those that come. */
-import { Buffer } from "node:buffer";
-import { writeSync } from "node:fs";
 import { type Root, type RootRequest, readRunningRoot } from "../config/root.ts";
 import { findOwnFolder, logFolderOf } from "../control/own-folder.ts";
 import type { LogQuery } from "../core/log-query.ts";
@@ -8,13 +6,13 @@ import { findNearest } from "../core/nearest.ts";
 import { diskAtOnce } from "../logs/disk.ts";
 import { createDisplay } from "../logs/display.ts";
 import { followLog, type NewLines } from "../logs/follow-log.ts";
-import { codeOf } from "../logs/log-folder.ts";
 import { startOfLog } from "../logs/position.ts";
 import { type History, readHistory } from "../logs/read-history.ts";
 import type { Options } from "./call.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { type LogRequest, otherNames, readLogRequest } from "./log-request.ts";
 import { stdoutKind, textOf } from "./options.ts";
+import { type Write, writeAtOnce, writeInTime } from "./print.ts";
 import { readTypeNames } from "./read-type-names.ts";
 import { complain, reportDiagnostics } from "./report.ts";
 import { exitCodeAfter } from "./stop-signals.ts";
@@ -126,28 +124,6 @@ function createPrinter(display: (text: string) => string, write: Write): Print {
       return false;
     }
   };
-}
-
-type Write = (text: string) => Promise<void>;
-
-/** For who must hear Ctrl-C also while nobody reads. */
-async function writeInTime(): Promise<Write> {
-  const { openWriter } = await import("../logs/writer.ts");
-  return openWriter(1).write;
-}
-
-/** Waits for the reader, and loads nothing: what else can wait takes long to be loaded. */
-async function writeAtOnce(text: string): Promise<void> {
-  const bytes = Buffer.from(text, "latin1");
-  let written = 0;
-  try {
-    while (written < bytes.length) written += writeSync(1, bytes, written);
-  } catch (error) {
-    if (codeOf(error) !== "EAGAIN") throw error;
-    // Whoever shares the output has made it one that cannot be waited for in this way.
-    const write = await writeInTime();
-    await write(text.slice(written));
-  }
 }
 
 /** Until nobody reads any more. */

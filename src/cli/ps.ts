@@ -4,6 +4,7 @@ import { findNearest } from "../core/nearest.ts";
 import type { Options } from "./call.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { stdoutKind } from "./options.ts";
+import { print } from "./print.ts";
 import { type Dyno, formatProcesses, formatWide, type ProcessTypeRow } from "./ps-table.ts";
 import { complain } from "./report.ts";
 import { explain, findRunning, type RunningProcman } from "./running.ts";
@@ -23,20 +24,23 @@ export async function ps(names: readonly string[], options: Options): Promise<nu
   for (;;) {
     const text = await describe(running, names, options);
     if (typeof text === "number") return text;
-    process.stdout.write(isOnScreen ? `${home}${text}` : text);
+    await print(isOnScreen ? `${home}${text}` : text);
     if (!options.has("watch")) return exitCodes.done;
     await sleep(everyMs);
   }
 }
 
 async function describe(
-  { client }: RunningProcman,
+  running: RunningProcman,
   names: readonly string[],
   options: Options,
 ): Promise<string | number> {
   const isMeasured = options.has("wide") || options.has("json");
-  const answer = await client.ask("GET", `/procman/v1/status${isMeasured ? "?usage=1" : ""}`);
-  if (answer.is !== "answered") return explain(answer);
+  const answer = await running.client.ask(
+    "GET",
+    `/procman/v1/status${isMeasured ? "?usage=1" : ""}`,
+  );
+  if (answer.is !== "answered") return explain(running, answer);
   const status = answer.body as Status;
   const unknown = findUnknown(names, status);
   if (unknown !== undefined) {

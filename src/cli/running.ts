@@ -1,6 +1,6 @@
 /** What every command that asks a running procman begins with, and says when that cannot answer. */
 import { readRunningRoot } from "../config/root.ts";
-import { type Answer, type Client, openClient } from "../control/client.ts";
+import { type Answer, type Client, findClient } from "../control/client.ts";
 import { findOwnFolder } from "../control/own-folder.ts";
 import type { Options } from "./call.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -9,7 +9,9 @@ import { complain, reportDiagnostics } from "./report.ts";
 
 export interface RunningProcman {
   readonly client: Client;
-  /** The app's own folder. */
+  /** The app's folder. */
+  readonly root: string;
+  /** The app's own. */
   readonly folder: string;
 }
 
@@ -26,29 +28,27 @@ export async function findRunning(
   reportDiagnostics(diagnostics);
   const folder = findOwnFolder(root);
   const client =
-    folder === undefined ? undefined : await openClient({ folder, name: `procman ${command}` });
-  if (folder === undefined || client?.is !== "running") {
-    complain(`procman is not running in ${root}; start it with: procman start`);
-    return exitCodes.notRunning;
-  }
-  const other = await findOtherName(client, textOf(options, "app"));
-  if (other !== undefined) {
-    complain(`the app that runs in ${root} is ${other}; leave out --app, or go to another folder`);
-    return exitCodes.usage;
-  }
-  return { client, folder };
+    folder === undefined ? undefined : findClient({ folder, name: `procman ${command}` });
+  if (folder === undefined || client === undefined) return explainNotRunning(root);
+  const running = { client, root, folder };
+  const app = textOf(options, "app");
+  return app === undefined ? running : checkName(running, app);
 }
 
-/** When the app has another name than `--app` says. */
-async function findOtherName(client: Client, asked: string | undefined) {
-  if (asked === undefined) return undefined;
-  const answer = await client.ask("GET", "/procman/v1/ping");
-  const name = answer.is === "answered" ? (answer.body as { name?: string }).name : asked;
-  return name === asked ? undefined : name;
+async function checkName(running: RunningProcman, app: string): Promise<RunningProcman | number> {
+  const answer = await running.client.ask("GET", "/procman/v1/ping");
+  if (answer.is !== "answered") return explain(running, answer);
+  const { name } = answer.body as { readonly name: string };
+  if (name === app) return running;
+  complain(
+    `the app that runs in ${running.root} is ${name}; leave out --app, or go to another folder`,
+  );
+  return exitCodes.usage;
 }
 
 /** Says why there is no answer, or a refusal; the exit code, for a refusal as given. */
 export function explain(
+  { root }: RunningProcman,
   answer: Exclude<Answer, { is: "answered" }>,
   refusedCode: number = exitCodes.usage,
 ): number {
@@ -65,10 +65,17 @@ export function explain(
       );
       return exitCodes.timedOut;
     }
+    case "not-running":
+      return explainNotRunning(root);
     case "gone":
       complain(
         `procman (pid ${answer.pid}) ended before it answered; start it with: procman start`,
       );
       return exitCodes.notRunning;
   }
+}
+
+function explainNotRunning(root: string): number {
+  complain(`procman is not running in ${root}; start it with: procman start`);
+  return exitCodes.notRunning;
 }

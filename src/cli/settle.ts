@@ -1,8 +1,7 @@
 /** Waits until a change of a running app has come about, and says what did not come. */
-import type { Client } from "../control/client.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { complain } from "./report.ts";
-import { explain } from "./running.ts";
+import { explain, type RunningProcman } from "./running.ts";
 
 export interface Settling {
   /** `settled`: started and stopped as it should be. `ready`: up, or ended well. */
@@ -27,12 +26,16 @@ interface NamedState {
 
 /** The exit code. */
 export async function settle(
-  client: Client,
+  running: RunningProcman,
   { what, names, timeoutMs }: Settling,
 ): Promise<number> {
   const limit = timeoutMs === undefined ? {} : { timeout_ms: timeoutMs };
-  const answer = await client.askAndWait("POST", "/procman/v1/wait", { what, names, ...limit });
-  if (answer.is !== "answered") return explain(answer);
+  const answer = await running.client.askAndWait("POST", "/procman/v1/wait", {
+    what,
+    names,
+    ...limit,
+  });
+  if (answer.is !== "answered") return explain(running, answer);
   const { outcome, waiting = [], failed = [] } = answer.body as Waited;
   switch (outcome) {
     case "done":

@@ -18,5 +18,5 @@ export async function wait(names: readonly string[], options: Options): Promise<
   }
   const running = await findRunning(options, "wait");
   if (typeof running === "number") return running;
-  return settle(running.client, { what: "ready", names, timeoutMs });
+  return settle(running, { what: "ready", names, timeoutMs });
 }

@@ -23,20 +23,17 @@ export type Answer =
     }
   /** It accepts connections, and that is all: it is stopped, or stuck. */
   | { readonly is: "silent"; readonly pid: number; readonly afterMs: number }
-  /** It has ended, before or while it was asked; whether the command was carried out is not known. */
+  /** Nobody is there to ask. */
+  | { readonly is: "not-running" }
+  /** It ended while it was asked; whether the command was carried out is not known. */
   | { readonly is: "gone"; readonly pid: number };
 
 export interface Client {
-  readonly is: "running";
   readonly pid: number;
   /** The whole answer has to come within the deadline. */
   ask(method: Method, path: string, body?: unknown): Promise<Answer>;
   /** Its head has to, which says that procman works on it. The rest may take as long as it takes. */
   askAndWait(method: Method, path: string, body?: unknown): Promise<Answer>;
-}
-
-export interface NotRunning {
-  readonly is: "not-running";
 }
 
 export type Method = "GET" | "POST" | "PATCH" | "DELETE";
@@ -54,13 +51,12 @@ const usualDeadlineMs = 5_000;
 const floodMs = 3_000;
 const firstPauseMs = 10;
 
-export async function openClient(options: ClientOptions): Promise<Client | NotRunning> {
+/** Undefined when nobody runs the app. Somebody who says so may have been killed: an answer tells. */
+export function findClient(options: ClientOptions): Client | undefined {
   const { folder, name, deadlineMs = usualDeadlineMs } = options;
-  const owner = await readOwner(folder);
-  if (!owner) return { is: "not-running" };
+  const owner = readOwner(folder);
+  if (!owner) return undefined;
   const { pid, socket } = owner;
-  const probe = await exchange(socket, undefined, deadlineMs, "head");
-  if (probe.is === "no-one") return { is: "not-running" };
 
   async function send(
     waitsFor: "head" | "end",
@@ -88,7 +84,6 @@ export async function openClient(options: ClientOptions): Promise<Client | NotRu
   }
 
   return {
-    is: "running",
     pid,
     ask: (method, path, body) => send("end", method, path, body),
     askAndWait: (method, path, body) => send("head", method, path, body),
@@ -118,13 +113,10 @@ type Exchange =
 
 const headEnd = "\r\n\r\n";
 
-/**
- * Sends a request, or only connects. `by` the deadline the head of the reply must be there, or the
- * end of the connection.
- */
+/** `by` the deadline the head of the reply must be there, or the end of the connection. */
 async function exchange(
   path: string,
-  request: Buffer | undefined,
+  request: Buffer,
   deadlineMs: number,
   by: "head" | "end",
 ): Promise<Exchange> {
@@ -138,13 +130,13 @@ async function exchange(
       resolve(outcome);
     };
     const timer = setTimeout(() => settle({ is: "late" }), deadlineMs);
-    socket.once("connect", () => {
-      if (request) socket.write(request);
-      else settle({ is: "closed", bytes: Buffer.alloc(0) });
-    });
+    socket.once("connect", () => socket.write(request));
     socket.on("data", (chunk: Buffer) => {
       chunks.push(chunk);
-      if (by === "head" && Buffer.concat(chunks).includes(headEnd)) clearTimeout(timer);
+      const bytes = Buffer.concat(chunks);
+      if (by === "head" && bytes.includes(headEnd)) clearTimeout(timer);
+      // Not to wait until the connection is closed, too, is felt by who types a command.
+      if (isWhole(bytes)) settle({ is: "closed", bytes });
     });
     socket.once("error", (error: NodeJS.ErrnoException) => {
       switch (error.code) {
@@ -174,7 +166,7 @@ function toAnswer(exchanged: Exchange, pid: number, deadlineMs: number): Answer 
     case "late":
       return { is: "silent", pid, afterMs: deadlineMs };
     case "no-one":
-      return { is: "gone", pid };
+      return { is: "not-running" };
     case "flooded":
       return "flooded";
     case "closed":
@@ -182,16 +174,34 @@ function toAnswer(exchanged: Exchange, pid: number, deadlineMs: number): Answer 
   }
 }
 
+interface Parts {
+  readonly head: string;
+  readonly rest: Buffer;
+  /** Of the rest, where the head says it. */
+  readonly length: number | undefined;
+}
+
+/** Undefined as long as there is no whole head. */
+function partsOf(bytes: Buffer): Parts | undefined {
+  const end = bytes.indexOf(headEnd);
+  if (end === -1) return undefined;
+  const head = bytes.subarray(0, end).toString("latin1");
+  const rest = bytes.subarray(end + headEnd.length);
+  return { head, rest, length: findNumber(head, "content-length") };
+}
+
+function isWhole(bytes: Buffer): boolean {
+  const parts = partsOf(bytes);
+  return parts?.length !== undefined && parts.rest.length >= parts.length;
+}
+
 /** Undefined when the reply is not whole. */
 function readAnswer(bytes: Buffer): Answer | undefined {
-  const end = bytes.indexOf(headEnd);
-  const head = bytes.subarray(0, Math.max(0, end)).toString("latin1");
+  const parts = partsOf(bytes);
+  if (parts === undefined) return undefined;
+  const { head, rest, length } = parts;
   const status = Number(/^HTTP\/1\.[01] ([0-9]{3})/.exec(head)?.[1]);
-  const length = findNumber(head, "content-length");
-  const rest = bytes.subarray(end + headEnd.length);
-  if (end === -1 || Number.isNaN(status) || (length !== undefined && rest.length < length)) {
-    return undefined;
-  }
+  if (Number.isNaN(status) || (length !== undefined && rest.length < length)) return undefined;
   const body = parse(rest.toString());
   if (body === undefined) return undefined;
   if (status < 400) {

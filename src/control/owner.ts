@@ -2,8 +2,17 @@
  * Who runs an app: a small file in the app's own folder that says which process it is and where
  * its socket is. It may be left over: only an answer on the socket says that it is true.
  */
-import { constants, lstatSync } from "node:fs";
-import { open, rename, rm } from "node:fs/promises";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 
 export interface Owner {
@@ -17,19 +26,21 @@ export interface Owner {
 const fileName = "owner.json";
 const maxBytes = 4_096;
 
-/** Undefined when there is none, or none that this user has written. */
-export async function readOwner(folder: string): Promise<Owner | undefined> {
+/**
+ * Undefined when there is none, or none that this user has written. At once, as all here: it is a
+ * line, and what Node needs to wait for a disk takes longer to load than this takes.
+ */
+export function readOwner(folder: string): Owner | undefined {
+  let fd: number | undefined;
   try {
-    const file = await open(join(folder, fileName), constants.O_RDONLY | constants.O_NOFOLLOW);
-    try {
-      const { uid, size } = await file.stat();
-      if (uid !== process.getuid?.() || size > maxBytes) return undefined;
-      return ownerOf(JSON.parse(await file.readFile("utf8")));
-    } finally {
-      await file.close();
-    }
+    fd = openSync(join(folder, fileName), constants.O_RDONLY | constants.O_NOFOLLOW);
+    const { uid, size } = fstatSync(fd);
+    if (uid !== process.getuid?.() || size > maxBytes) return undefined;
+    return ownerOf(JSON.parse(readFileSync(fd, "utf8")));
   } catch {
     return undefined;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
   }
 }
 
@@ -49,20 +60,15 @@ function isOwnSocket(path: string): boolean {
 }
 
 /** For who holds the lock. Readers see the old file or the new one. */
-export async function writeOwner(folder: string, owner: Owner): Promise<void> {
+export function writeOwner(folder: string, owner: Owner): void {
   const path = join(folder, fileName);
   const next = `${path}.new`;
-  await rm(next, { force: true });
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-  const file = await open(next, flags, 0o600);
-  try {
-    await file.writeFile(`${JSON.stringify(owner)}\n`);
-  } finally {
-    await file.close();
-  }
-  await rename(next, path);
+  rmSync(next, { force: true });
+  // Of the flag `x`, that nothing is there which could lead elsewhere.
+  writeFileSync(next, `${JSON.stringify(owner)}\n`, { flag: "wx", mode: 0o600 });
+  renameSync(next, path);
 }
 
-export async function removeOwner(folder: string): Promise<void> {
-  await rm(join(folder, fileName), { force: true });
+export function removeOwner(folder: string): void {
+  rmSync(join(folder, fileName), { force: true });
 }

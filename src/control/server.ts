@@ -82,7 +82,7 @@ export async function serveControl(options: ControlOptions): Promise<ControlServ
   try {
     remote = tcp && (await listenOnTcp(handler, tcp, onError));
     const { pid, id } = app.status();
-    await writeOwner(folder, { pid, id, socket });
+    writeOwner(folder, { pid, id, socket });
   } catch (error) {
     await Promise.all([closeLocal(), remote?.http.close()]);
     throw error;
@@ -92,7 +92,7 @@ export async function serveControl(options: ControlOptions): Promise<ControlServ
     socket,
     port: remote?.port,
     async close() {
-      await removeOwner(folder);
+      removeOwner(folder);
       await Promise.all([closeLocal(), remote?.http.close()]);
     },
   };

@@ -5,7 +5,7 @@ import { createServer, type ServerResponse } from "node:http";
 import { createServer as createRawServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Client, openClient } from "../../src/control/client.ts";
+import { type Client, findClient } from "../../src/control/client.ts";
 import { createHttpServer, usualLimits } from "../../src/control/http.ts";
 import { writeOwner } from "../../src/control/owner.ts";
 import { json } from "../../src/control/reply.ts";
@@ -29,15 +29,15 @@ afterEach(async () => {
 
 async function listen(listener: Server): Promise<void> {
   server = listener;
-  await writeOwner(folder.path, { pid: 4_711, id: "3f1c", socket });
+  writeOwner(folder.path, { pid: 4_711, id: "3f1c", socket });
   listener.listen(socket);
   await once(listener, "listening");
 }
 
-async function open(deadlineMs?: number): Promise<Client> {
+function open(deadlineMs?: number): Client {
   const options = { folder: folder.path, name: "procman test" };
-  const client = await openClient(deadlineMs === undefined ? options : { ...options, deadlineMs });
-  if (client.is !== "running") throw new Error("not running");
+  const client = findClient(deadlineMs === undefined ? options : { ...options, deadlineMs });
+  if (client === undefined) throw new Error("not running");
   return client;
 }
 
@@ -46,27 +46,27 @@ const notRunning = { is: "not-running" };
 describe("procman is not running", () => {
   const options = () => ({ folder: folder.path, name: "procman test" });
 
-  it("where nobody says so", async () => {
-    expect(await openClient(options())).toEqual(notRunning);
+  it("where nobody says so", () => {
+    expect(findClient(options())).toBeUndefined();
   });
 
   it("where its socket is gone", async () => {
-    await writeOwner(folder.path, { pid: 4_711, id: "3f1c", socket });
-    expect(await openClient(options())).toEqual(notRunning);
+    writeOwner(folder.path, { pid: 4_711, id: "3f1c", socket });
+    expect(await open().ask("GET", "/procman/v1/ping")).toEqual(notRunning);
   });
 
   it("where its socket is left over", async () => {
     const script = `require("net").createServer().listen(${JSON.stringify(socket)}, () => process.kill(process.pid, "SIGKILL"))`;
     await once(spawn(process.execPath, ["-e", script]), "exit");
-    await writeOwner(folder.path, { pid: 4_711, id: "3f1c", socket });
-    expect(await openClient(options())).toEqual(notRunning);
+    writeOwner(folder.path, { pid: 4_711, id: "3f1c", socket });
+    expect(await open().ask("GET", "/procman/v1/ping")).toEqual(notRunning);
   });
 
   it.each(["", "{", "[]", '{"pid":1}', '{"pid":"1","id":"x","socket":"/x"}'])(
     "where %j says so",
     async (text) => {
       await writeFile(join(folder.path, "owner.json"), text);
-      expect(await openClient(options())).toEqual(notRunning);
+      expect(findClient(options())).toBeUndefined();
     },
   );
 });
@@ -82,7 +82,7 @@ describe("an answer", () => {
         });
       }),
     );
-    const client = await open();
+    const client = open();
     expect(client.pid).toBe(4_711);
     expect(await client.ask("PATCH", "/x?y=1", { text: "ä" })).toEqual({
       is: "answered",
@@ -95,7 +95,7 @@ describe("an answer", () => {
   it("may be long, and come in many pieces", async () => {
     const text = JSON.stringify("ä".repeat(1_000_000));
     await listen(createServer((_, response) => response.end(text)));
-    const answer = await (await open()).ask("GET", "/");
+    const answer = await open().ask("GET", "/");
     expect(answer).toMatchObject({ is: "answered", number: undefined });
     expect(JSON.stringify(answer.is === "answered" && answer.body) === text).toBe(true);
   });
@@ -107,7 +107,7 @@ describe("an answer", () => {
       }),
     );
     const refused = { is: "refused", status: 422, id: "invalid_params", message: "No" };
-    expect(await (await open()).ask("POST", "/")).toEqual(refused);
+    expect(await open().ask("POST", "/")).toEqual(refused);
   });
 
   it.each<[name: string, bytes: string]>([
@@ -120,14 +120,14 @@ describe("an answer", () => {
     await listen(
       createRawServer((one) => one.on("data", () => one.end(bytes)).on("error", () => {})),
     );
-    expect(await (await open()).ask("GET", "/")).toEqual({ is: "gone", pid: 4_711 });
+    expect(await open().ask("GET", "/")).toEqual({ is: "gone", pid: 4_711 });
   });
 
   it("is none when procman has ended meanwhile", async () => {
     await listen(createServer());
-    const client = await open();
+    const client = open();
     server?.close();
-    expect(await client.ask("GET", "/")).toEqual({ is: "gone", pid: 4_711 });
+    expect(await client.ask("GET", "/")).toEqual(notRunning);
   });
 });
 
@@ -136,7 +136,7 @@ describe("a procman that does not answer", () => {
 
   it("is waited for no longer than the deadline", async () => {
     await listen(createServer(() => {}));
-    const client = await open(30);
+    const client = open(30);
     expect(await client.ask("GET", "/")).toEqual(silent(30));
     expect(await client.askAndWait("GET", "/")).toEqual(silent(30));
     (server as ReturnType<typeof createServer>).closeAllConnections();
@@ -150,7 +150,7 @@ describe("a procman that does not answer", () => {
         working.push(response);
       }),
     );
-    const client = await open(30);
+    const client = open(30);
     const patient = client.askAndWait("GET", "/");
     await once(server as Server, "request");
     // The deadline of one that is asked later passes first.
@@ -167,8 +167,8 @@ describe("a procman that does not answer", () => {
     try {
       await once(child.stdout, "data");
       const pid = child.pid ?? 0;
-      await writeOwner(folder.path, { pid, id: "3f1c", socket });
-      const client = await open(100);
+      writeOwner(folder.path, { pid, id: "3f1c", socket });
+      const client = open(100);
       expect(await client.ask("GET", "/")).toMatchObject({ is: "answered" });
       child.kill("SIGSTOP");
       expect(await client.ask("GET", "/")).toEqual({ is: "silent", pid, afterMs: 100 });
@@ -189,7 +189,7 @@ describe("a procman with too many connections", () => {
     const http = createHttpServer(handler, limits, (error) => expect.fail(String(error)));
     await listen(http.server);
     const held = await hold({ path: socket });
-    const client = await open();
+    const client = open();
     const answer = client.ask("GET", "/");
     let refused = 0;
     for (; refused < 2; refused += 1) await once(http.server, "connection");
@@ -209,13 +209,13 @@ describe("a procman with too many connections", () => {
           }),
       ),
     );
-    expect(await (await open()).ask("POST", "/")).toEqual({ is: "gone", pid: 4_711 });
+    expect(await open().ask("POST", "/")).toEqual({ is: "gone", pid: 4_711 });
     expect(asked).toBe(1);
   });
 });
 
 it("the owner file is for nobody else to read", async () => {
-  await writeOwner(folder.path, { pid: 1, id: "x", socket });
+  writeOwner(folder.path, { pid: 1, id: "x", socket });
   expect(JSON.parse(await readFile(join(folder.path, "owner.json"), "utf8"))).toEqual({
     pid: 1,
     id: "x",

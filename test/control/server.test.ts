@@ -3,7 +3,7 @@ import { lstatSync, readdirSync } from "node:fs";
 import { userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type Client, openClient } from "../../src/control/client.ts";
+import { type Client, findClient } from "../../src/control/client.ts";
 import { readOwner } from "../../src/control/owner.ts";
 import { type ControlServer, serveControl } from "../../src/control/server.ts";
 import { createFakeApp, type FakeApp } from "../support/fake-app.ts";
@@ -51,9 +51,9 @@ function serve(port: number): Promise<ControlServer> {
   });
 }
 
-async function open(): Promise<Client> {
-  const client = await openClient({ folder: folder.path, name: "procman scale" });
-  if (client.is !== "running") throw new Error("not running");
+function open(): Client {
+  const client = findClient({ folder: folder.path, name: "procman scale" });
+  if (client === undefined) throw new Error("not running");
   return client;
 }
 
@@ -66,7 +66,7 @@ function tcp(text: string): Promise<string> {
 
 describe("the socket", () => {
   it("answers whoever finds it in the app's folder, and knows who asks", async () => {
-    const client = await open();
+    const client = open();
     const updates = [{ type: "worker", quantity: "+1" }];
     expect(await client.ask("POST", "/procman/v1/scale", { updates })).toMatchObject({
       is: "answered",
@@ -77,7 +77,7 @@ describe("the socket", () => {
   });
 
   it("refuses in Heroku's form", async () => {
-    expect(await (await open()).ask("GET", "/apps/other")).toEqual({
+    expect(await open().ask("GET", "/apps/other")).toEqual({
       is: "refused",
       status: 404,
       id: "not_found",
@@ -95,7 +95,7 @@ describe("the socket", () => {
     expect(lstatSync(server.socket).mode & 0o777).toBe(0o600);
     expect(lstatSync(dirname(server.socket)).mode & 0o777).toBe(0o700);
     expect(lstatSync(join(folder.path, "owner.json")).mode & 0o777).toBe(0o600);
-    expect(await readOwner(folder.path)).toEqual({
+    expect(readOwner(folder.path)).toEqual({
       pid: process.pid,
       id: "3f1c",
       socket: server.socket,
@@ -147,7 +147,7 @@ describe("loopback TCP", () => {
       onError: () => {},
     });
     await expect(taken).rejects.toThrow(/cannot serve the API on 127.0.0.1:\d+: the port is taken/);
-    expect(await readOwner(other.path)).toBeUndefined();
+    expect(readOwner(other.path)).toBeUndefined();
     expect(readdirSync(sockets.path)).toEqual(before);
     await other[Symbol.asyncDispose]();
   });
@@ -197,7 +197,7 @@ describe("a log session", () => {
     const socket = await hold({ port: server.port ?? 0 }, get(path, own()));
     while (log.followers() === 0) await new Promise(setImmediate);
     for (let count = 0; count < 100; count += 1) log.add(logLine("web.1", "x".repeat(100_000)));
-    await open();
+    open();
     expect(log.followers()).toBe(1);
     socket.destroy();
     while (log.followers() > 0) await new Promise(setImmediate);
@@ -219,7 +219,7 @@ describe("a log session", () => {
 
 describe("the end", () => {
   it("is told to who shuts procman down, when it has come", async () => {
-    const client = await open();
+    const client = open();
     const shutDown = client.askAndWait("POST", "/procman/v1/shutdown");
     await new Promise<void>((resolve) => {
       app.onShutDown = resolve;
@@ -233,7 +233,7 @@ describe("the end", () => {
   });
 
   it("is told to who waits", async () => {
-    const client = await open();
+    const client = open();
     const wait = client.askAndWait("POST", "/procman/v1/wait", {});
     while (app.waiting() === 0) await new Promise(setImmediate);
     await server.close();
@@ -244,7 +244,7 @@ describe("the end", () => {
     await server.close();
     expect(readdirSync(sockets.path)).toEqual([]);
     expect(readdirSync(folder.path)).toEqual([]);
-    expect(await openClient({ folder: folder.path, name: "x" })).toEqual({ is: "not-running" });
+    expect(findClient({ folder: folder.path, name: "x" })).toBeUndefined();
     expect(
       await tryListen(server.port ?? 0, "127.0.0.1").then(async (one) => one?.close()),
     ).toBeDefined();
