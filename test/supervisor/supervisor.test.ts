@@ -1,99 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { describeNotice } from "../../src/core/notice.ts";
-import type { InstanceSpec } from "../../src/core/plan.ts";
-import type { Pace } from "../../src/supervisor/output-hub.ts";
-import { createSupervisor, type SupervisorOptions } from "../../src/supervisor/supervisor.ts";
-import {
-  createFakeChildren,
-  exitCode,
-  type FakeChild,
-  killed,
-  terminated,
-} from "../support/fake-child.ts";
-import { createFakeClock } from "../support/fake-clock.ts";
-
-function specOf(name: string, index: number): InstanceSpec {
-  const [type = "", ordinal] = name.split(".");
-  return { name, type, ordinal: Number(ordinal), command: `run ${type}`, port: 5106 + index };
-}
-
-function startOf(names: readonly string[]): SupervisorOptions["start"] {
-  const specs = names.map(specOf);
-  const formation = new Map<string, number>();
-  for (const { type } of specs) formation.set(type, (formation.get(type) ?? 0) + 1);
-  const types = [...formation.keys()].map((name, index) => ({
-    name,
-    command: `run ${name}`,
-    line: index + 1,
-  }));
-  return { types, basePort: 5006, formation, specs };
-}
-
-interface Probe {
-  readonly name: string;
-  readonly givenUp: AbortSignal;
-  readonly answer: (isReady: boolean) => Promise<void>;
-}
-
-/** Until all that waited for a promise has gone on. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
-/** A supervisor without processes and without time. What became of it is in `told` and `ended`. */
-function createSubject(names: readonly string[], options: Partial<SupervisorOptions> = {}) {
-  const clock = createFakeClock();
-  const children = createFakeChildren();
-  const told: string[] = [];
-  const ended: number[] = [];
-  const probes: Probe[] = [];
-  const paces = new Map<string, Pace>();
-  const supervisor = createSupervisor({
-    start: startOf(names),
-    restart: "on-failure",
-    graceMs: 10_000,
-    onEnded: (code) => ended.push(code),
-    tools: {
-      launch: children.launch,
-      probe: ({ name }, givenUp) =>
-        new Promise((resolve) => {
-          const answer = (isReady: boolean) => {
-            resolve(isReady);
-            return turn();
-          };
-          probes.push({ name, givenUp, answer });
-        }),
-      openOutput: (name, pace) => {
-        paces.set(name, pace);
-        return {
-          push: (bytes) => told.push(`${name} prints ${bytes}`),
-          pause() {},
-          resume() {},
-          end: () => told.push(`${name} prints no more`),
-        };
-      },
-      tell: (name, notice) => {
-        const line = describeNotice(notice);
-        if (line !== undefined) told.push(`${name} ${line}`);
-      },
-      announce: (text) => told.push(text),
-      clock,
-      timeMs: clock.nowMs,
-      random: () => 0.5,
-    },
-    ...options,
-  });
-  return { clock, children, told, ended, probes, paces, supervisor };
-}
-
-/** All of it started, and alive for a while. */
-function createRunning(names: readonly string[], options: Partial<SupervisorOptions> = {}) {
-  const subject = createSubject(names, options);
-  subject.supervisor.start();
-  for (const child of subject.children.all) child.start();
-  subject.clock.advance(1_000);
-  return subject;
-}
+import { exitCode, type FakeChild, killed, terminated } from "../support/fake-child.ts";
+import { createRunning, createSubject } from "../support/fake-supervised.ts";
 
 function launched(children: readonly FakeChild[]): readonly string[] {
   return children.map(({ name }) => name);
@@ -111,7 +18,7 @@ describe("start", () => {
     const { told } = createRunning(["a.1", "b.1"]);
     expect(told).toEqual([
       "a.1 started with pid 1001 on port 5106: run a",
-      "b.1 started with pid 1002 on port 5107: run b",
+      "b.1 started with pid 1002 on port 5206: run b",
     ]);
   });
 

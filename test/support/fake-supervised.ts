@@ -1,0 +1,96 @@
+/** A supervisor without processes and without time, and what became of it. */
+import { describeNotice } from "../../src/core/notice.ts";
+import { firstPorts, planInstances } from "../../src/core/plan.ts";
+import type { ProcessType } from "../../src/core/procfile.ts";
+import type { Pace } from "../../src/supervisor/output-hub.ts";
+import { createSupervisor, type SupervisorOptions } from "../../src/supervisor/supervisor.ts";
+import { createFakeChildren } from "./fake-child.ts";
+import { createFakeClock } from "./fake-clock.ts";
+
+/** By the names of its instances, in the order of the Procfile; `a.0` is a type at 0. */
+function startOf(names: readonly string[]): SupervisorOptions["start"] {
+  const formation = new Map<string, number>();
+  for (const name of names) {
+    const [type = "", ordinal] = name.split(".");
+    formation.set(type, Math.max(formation.get(type) ?? 0, Number(ordinal)));
+  }
+  const types = typesOf(...formation.keys());
+  const basePort = 5006;
+  const specs = planInstances(types, formation, firstPorts(types, basePort));
+  if (!specs.ok) throw new Error("these are no instances");
+  return { types, basePort, formation, specs: specs.value };
+}
+
+/** `a`, or `a: command`. */
+export function typesOf(...lines: readonly string[]): readonly ProcessType[] {
+  return lines.map((text, index) => {
+    const [name = "", command = `run ${name}`] = text.split(": ");
+    return { name, command, line: index + 1 };
+  });
+}
+
+export interface Probe {
+  readonly name: string;
+  readonly givenUp: AbortSignal;
+  readonly answer: (isReady: boolean) => Promise<void>;
+}
+
+/** Until all that waited for a promise has gone on. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** What became of it is in `told` and `ended`. */
+export function createSubject(names: readonly string[], options: Partial<SupervisorOptions> = {}) {
+  const clock = createFakeClock();
+  const children = createFakeChildren();
+  const told: string[] = [];
+  const ended: number[] = [];
+  const probes: Probe[] = [];
+  const paces = new Map<string, Pace>();
+  const supervisor = createSupervisor({
+    start: startOf(names),
+    restart: "on-failure",
+    graceMs: 10_000,
+    onEnded: (code) => ended.push(code),
+    tools: {
+      launch: children.launch,
+      probe: ({ name }, givenUp) =>
+        new Promise((resolve) => {
+          const answer = (isReady: boolean) => {
+            resolve(isReady);
+            return turn();
+          };
+          probes.push({ name, givenUp, answer });
+        }),
+      openOutput: (name, pace) => {
+        paces.set(name, pace);
+        return {
+          push: (bytes) => told.push(`${name} prints ${bytes}`),
+          pause() {},
+          resume() {},
+          end: () => told.push(`${name} prints no more`),
+        };
+      },
+      tell: (name, notice) => {
+        const line = describeNotice(notice);
+        if (line !== undefined) told.push(`${name} ${line}`);
+      },
+      announce: (text) => told.push(text),
+      clock,
+      timeMs: clock.nowMs,
+      random: () => 0.5,
+    },
+    ...options,
+  });
+  return { clock, children, told, ended, probes, paces, supervisor };
+}
+
+/** All of it started, and alive for a while. */
+export function createRunning(names: readonly string[], options: Partial<SupervisorOptions> = {}) {
+  const subject = createSubject(names, options);
+  subject.supervisor.start();
+  for (const child of subject.children.all) child.start();
+  subject.clock.advance(1_000);
+  return subject;
+}
