@@ -87,6 +87,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   let want: "up" | "down" = "up";
   let exitCode = 0;
   let hasEnded = false;
+  /** In the middle of a command, whom it starts may not be there yet. */
+  let isApplying = false;
   let commands = 0;
   let release = { version: 1, timeMs: tools.timeMs() };
   const changedMs = new Map(
@@ -114,9 +116,16 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       stopAll();
     }
     if (state.is === "down" && !isInFormation(runner.name)) runners.delete(runner.name);
+    if (!isApplying) takeStock();
+  }
+
+  /** Who waits is told, and the end is seen. */
+  function takeStock(): void {
     waits.onChange(statuses);
     if (hasEnded || !isOver()) return;
     hasEnded = true;
+    // Nobody would be there for what was started now.
+    want = "down";
     onEnded(exitCode);
   }
 
@@ -149,6 +158,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     noteChanges(desired, next);
     desired = next;
     commands += 1;
+    isApplying = true;
     for (const runner of inOrder().toReversed()) {
       if (!isInFormation(runner.name)) runner.send({ what: "want", want: "down" });
     }
@@ -158,6 +168,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       if (restarted.has(spec.name)) runner.send({ what: "restart" });
       else runner.send({ what: "want", want: desired.stopped.has(spec.name) ? "down" : "up" });
     }
+    isApplying = false;
+    takeStock();
     return commands;
   }
 
@@ -219,10 +231,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     commands += 1;
     for (const runner of inOrder().toReversed()) runner.send({ what: "want", want: "down" });
     // With nothing that could still end, nothing else would say so.
-    if (runners.size === 0 && !hasEnded) {
-      hasEnded = true;
-      onEnded(exitCode);
-    }
+    takeStock();
     return commands;
   }
 

@@ -429,6 +429,24 @@ describe("procman goes on", () => {
     expect([launchedSince(subject, 2), subject.ended]).toEqual([["a.1"], []]);
   });
 
+  it("when something is scaled up after all the rest has ended by itself", () => {
+    const subject = createRunning(["a.1", "b.1"]);
+    subject.children.get("a.1").end(exitCode(0));
+    scale(subject, "b=0");
+    subject.children.get("b.1").end(terminated);
+    expect(subject.ended).toEqual([]);
+    scale(subject, "b=1");
+    expect([launchedSince(subject, 2), subject.ended]).toEqual([["b.1"], []]);
+  });
+
+  it("when the last that could run is taken away for another", () => {
+    const subject = createRunning(["a.2", "c.0"]);
+    subject.children.get("a.1").end(exitCode(0));
+    subject.children.get("a.2").end(exitCode(1));
+    scale(subject, "a-1 c+1");
+    expect([launchedSince(subject, 2), subject.ended]).toEqual([["c.1"], []]);
+  });
+
   it("until what is left has ended by itself", () => {
     const subject = createRunning(["a.2"]);
     subject.children.get("a.1").end(exitCode(0));
@@ -458,6 +476,14 @@ describe("a procman that is leaving", () => {
     expect(refusals(subject)).toEqual(Array(5).fill(leaving));
     subject.children.get("a.1").end(terminated);
     expect([launchedSince(subject, 1), subject.ended]).toEqual([[], [0]]);
+  });
+
+  it("does so, too, when all has ended by itself", () => {
+    const subject = createRunning(["a.1"]);
+    subject.children.get("a.1").end(exitCode(127));
+    expect(subject.ended).toEqual([127]);
+    expect(refusals(subject)).toEqual(Array(5).fill(leaving));
+    expect(launchedSince(subject, 1)).toEqual([]);
   });
 
   it("is one with --no-restart at the first end", () => {
