@@ -36,7 +36,7 @@ export interface Probe {
 }
 
 /** Until all that waited for a promise has gone on. */
-function turn(): Promise<void> {
+export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
