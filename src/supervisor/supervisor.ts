@@ -243,7 +243,10 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     scale(changes, by) {
       if (want === "down") return leaving;
       const next = scaleDesired(desired, changes);
-      if (!next.ok) return refused(next);
+      if (!next.ok) {
+        const isKnown = changes.every(({ type }) => desired.formation.has(type));
+        return isKnown ? refused(next) : unknown(next);
+      }
       const { formation } = next.value;
       tools.announce(`Scaled to ${herokuFormation(formation)} by ${by}`);
       return { is: "done", number: apply(next.value), value: formation };
