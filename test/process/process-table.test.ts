@@ -115,21 +115,31 @@ describe.runIf(process.platform === "linux")("at once", () => {
 
 describe.runIf(process.platform === "linux")("a process has ended", () => {
   it("when it is a zombie, too", async () => {
-    // It takes no notice of the child that it had as a shell.
-    const parent = spawn("/bin/sh", ["-c", "true & echo $!; exec sleep 1000"], {
-      stdio: ["ignore", "pipe", "ignore"],
+    // What was a shell takes no notice of the child that it had, which ends when it is told to.
+    const parent = spawn("/bin/sh", ["-c", "read x <&3 & echo $!; exec sleep 1000"], {
+      stdio: ["ignore", "pipe", "ignore", "pipe"],
     });
+    const pid = parent.pid ?? 0;
+    const waiting = { interval: 5, timeout: 4_000 };
     try {
+      if (!parent.stdout) throw new Error("no output");
       const [line] = await once(parent.stdout, "data");
       const zombie = Number(line);
-      await vi.waitUntil(() => stateOf(zombie) === "Z", { interval: 5, timeout: 10_000 });
+      await vi.waitUntil(
+        async () => (await processTable.findCommand(pid))?.startsWith("sleep"),
+        waiting,
+      );
+      expect(hasEnded(zombie)).toBe(false);
+      const [, , , input] = parent.stdio;
+      if (input && "end" in input) input.end();
+      await vi.waitUntil(() => stateOf(zombie) === "Z", waiting);
       expect(hasEnded(zombie)).toBe(true);
-      expect(hasEnded(parent.pid ?? 0)).toBe(false);
+      expect(hasEnded(pid)).toBe(false);
     } finally {
       parent.kill("SIGKILL");
       await once(parent, "exit");
     }
-    expect(hasEnded(parent.pid ?? 0)).toBe(true);
+    expect(hasEnded(pid)).toBe(true);
   });
 });
 
