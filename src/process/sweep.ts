@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { isBackgroundServer } from "./background-server.ts";
-import { nameOf, type ProcessTable } from "./process-table.ts";
+import { hasEnded, nameOf, type ProcessTable } from "./process-table.ts";
 import { signalProcess } from "./signal.ts";
 
 /** Each process by its command and pid. */
@@ -51,7 +51,8 @@ export function createSweeper(table: ProcessTable): Sweeper {
         await addUnknown(table, pids, known);
         const left = pids.filter((pid) => known.get(pid)?.server === undefined);
         const sinceMs = performance.now() - startMs;
-        if (left.length === 0 || sinceMs > graceMs + forcedMs) return summary(known, left);
+        const isOver = sinceMs > graceMs + forcedMs;
+        if (isOver || (left.length === 0 && !isEnding(known))) return summary(known, left);
         if (isForced() || sinceMs > graceMs) kill(left);
         else askOnce(left, asked);
         await sleep(pauseMs);
@@ -61,13 +62,21 @@ export function createSweeper(table: ProcessTable): Sweeper {
   };
 }
 
+/**
+ * Whether somebody is on the way out, and so without an environment already, but has its files and
+ * ports still open. The number may be another's by now: such a one is not signalled any more.
+ */
+function isEnding(known: ReadonlyMap<number, Escapee>): boolean {
+  return [...known].some(([pid, { server }]) => server === undefined && !hasEnded(pid));
+}
+
 function summary(known: ReadonlyMap<number, Escapee>, left: readonly number[]): Sweep {
   const spared = new Set<string>();
   const ended: string[] = [];
   const stuck: string[] = [];
   for (const [pid, { name, server }] of known) {
     if (server !== undefined) spared.add(server);
-    else if (left.includes(pid)) stuck.push(name);
+    else if (left.includes(pid) || !hasEnded(pid)) stuck.push(name);
     else ended.push(name);
   }
   return { ended, spared: [...spared], left: stuck };

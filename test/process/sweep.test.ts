@@ -21,6 +21,8 @@ interface FakeProcess {
   readonly endsBy: readonly NodeJS.Signals[];
   readonly isForeign: boolean;
   readonly parent: number;
+  /** How long it is there, without its environment, after the signal that ends it. */
+  readonly lingersMs?: number;
 }
 
 const run = "PROCMAN_RUN=me.1";
@@ -46,6 +48,7 @@ class FakeMachine {
   readonly signalledAtMs: number[] = [];
   /** The marks that each pass looked for. */
   readonly passes: (readonly string[])[] = [];
+  private readonly goneAtMs = new Map<number, number>();
   private nextPid = firstPid;
 
   add(one: FakeProcess): number {
@@ -69,11 +72,14 @@ class FakeMachine {
 
   kill(pid: number, signal: string | number | undefined): true {
     const one = this.processes.get(pid);
+    if (!one && time.nowMs < (this.goneAtMs.get(pid) ?? 0)) return true;
     if (!one) throw Object.assign(new Error("gone"), { code: "ESRCH" });
     if (one.isForeign) throw Object.assign(new Error("denied"), { code: "EPERM" });
     this.signals.push(`${pid} ${signal}`);
     this.signalledAtMs.push(time.nowMs);
-    if (one.endsBy.some((each) => each === signal)) this.processes.delete(pid);
+    if (!one.endsBy.some((each) => each === signal)) return true;
+    this.processes.delete(pid);
+    this.goneAtMs.set(pid, time.nowMs + (one.lingersMs ?? 0));
     return true;
   }
 }
@@ -169,6 +175,22 @@ describe("a sweep", () => {
     expect(ended.length).toBe(4);
     expect(machine.current.processes.size).toBe(0);
   });
+
+  // Its ports are taken until then.
+  it.each([
+    [500, "ended"],
+    [9_000, "left"],
+  ] as const)(
+    "waits for who is on the way out, but not for ever: %i ms",
+    async (lingersMs, how) => {
+      // No process of this machine has that number.
+      const pid = 2 ** 22 + 1;
+      machine.current.processes.set(pid, { ...polite, lingersMs });
+      expect((await sweep([]))[how]).toEqual([`node escapee.js (pid ${pid})`]);
+      expect(time.nowMs).toBeGreaterThanOrEqual(Math.min(lingersMs, 2_000));
+      expect(time.nowMs).toBeLessThan(2_300);
+    },
+  );
 
   it("names who has no command any more", async () => {
     expect(await sweep([{ ...polite, command: "" }])).toMatchObject({
