@@ -35,10 +35,11 @@ export async function start(types: readonly string[], options: Options): Promise
   // It is taken while the app's files are read; but where there may be no app, not before that is
   // known.
   const early = isApp(found.root) ? takePlace(found.root) : undefined;
-  const loaded = await loadApp(request, found);
-  const prepared = await prepare(loaded, early);
+  // Either may wait: for somebody who writes to a pipe, or for what an earlier procman has left.
+  const loaded = await Promise.race([loadApp(request, found), signals.heard]);
+  const prepared = loaded && (await Promise.race([prepare(loaded, early), signals.heard]));
   const signal = signals.first();
-  if (typeof prepared === "number" || signal !== undefined) {
+  if (typeof prepared !== "object" || signal !== undefined) {
     if (early && "pipes" in early) await early.pipes.close();
     return typeof prepared === "number" ? prepared : exitCodeAfter(signal ?? "SIGTERM");
   }

@@ -1,3 +1,6 @@
+import { execFileSync } from "node:child_process";
+import { open } from "node:fs/promises";
+import { join } from "node:path";
 import process from "node:process";
 import { describe, expect, it, vi } from "vitest";
 import { hasProgram, linesOf, procfile, Rig, testTimeout } from "../support/rig.ts";
@@ -104,6 +107,23 @@ describe.concurrent("a signal that comes early", () => {
     expect(status).toBe(143);
     expect(await rig.temporaryFiles()).toEqual([]);
   });
+});
+
+describe.concurrent("a signal while nothing can be started yet", () => {
+  it.each([".env", "Procfile"])(
+    "ends procman: %s is a pipe that nobody writes to",
+    async (file) => {
+      await using rig = await Rig.create(file === ".env" ? { Procfile: procfile("web") } : {});
+      execFileSync("mkfifo", [join(rig.folder, file)]);
+      rig.start();
+      // To open it waits until procman reads it, and to close it again would end its reading.
+      const writer = await open(join(rig.folder, file), "w");
+      const { status } = await rig.stop();
+      await writer.close();
+      expect(status).toBe(130);
+      expect(await rig.temporaryFiles()).toEqual([]);
+    },
+  );
 });
 
 describe.concurrent("the second signal", () => {
