@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { measure, printRatio } from "./rounds.mjs";
 
 const rounds = Number(process.argv[2] ?? 31);
 const procman = fileURLToPath(new URL("../bin/procman.js", import.meta.url));
@@ -42,29 +43,12 @@ const contestants = {
   "procman start": () => untilRunning([node, procman, "start"]),
 };
 
-const samples = Object.fromEntries(Object.keys(contestants).map((name) => [name, []]));
-for (let round = -1; round < rounds; round += 1) {
-  for (const [name, measure] of Object.entries(contestants)) {
-    const ms = await measure();
-    if (round >= 0) samples[name].push(ms);
-  }
-}
+const samples = await measure(contestants, rounds);
 announced.destroy();
 rmSync(folder, { recursive: true });
 
-row("--version ÷ node -e 0", "procman --version", "node -e 0", 1.35);
-row("first process ÷ bare spawn", "procman start", "bare spawn", 1.6);
-
-function row(title, ours, bound, target) {
-  const ratio = median(samples[ours].map((ms, round) => ms / samples[bound][round]));
-  const verdict = ratio <= target ? "within" : "over";
-  const times = `${median(samples[ours]).toFixed(1)} ms ÷ ${median(samples[bound]).toFixed(1)} ms`;
-  console.log(`${title}: ${ratio.toFixed(2)} (${times}), ${verdict} the target of ${target}`);
-}
-
-function median(values) {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
-}
+printRatio(samples, "--version ÷ node -e 0", "procman --version", "node -e 0", 1.35);
+printRatio(samples, "first process ÷ bare spawn", "procman start", "bare spawn", 1.6);
 
 function untilExit([command, ...args]) {
   const from = performance.now();

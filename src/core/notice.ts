@@ -28,7 +28,7 @@ export type Notice =
   | { readonly kind: "overdue"; readonly graceMs: number }
   /** It ended because it was asked to. */
   | { readonly kind: "stopped"; readonly status: ExitStatus; readonly tookMs: number }
-  /** Processes that had left the group, and were ended one by one. */
+  /** Processes that were left behind, in the group or out of it, and ended. */
   | { readonly kind: "swept"; readonly processes: readonly string[] }
   /** Background servers known to outlive whoever started them, left alone. */
   | { readonly kind: "spared"; readonly processes: readonly string[] }
