@@ -66,7 +66,8 @@ async function withOptions(request: RootRequest, found: string): Promise<Root> {
 async function readOptions(root: string, cwd: string): Promise<Result<FileOptions>> {
   const path = join(root, optionsFileName);
   try {
-    const text = new TextDecoder().decode(await filesAtOnce.read(path));
+    const bytes = await filesAtOnce.read(path);
+    const text = new TextDecoder().decode(bytes);
     const { parseOptionsFile } = await import("./options-file.ts");
     return await parseOptionsFile(text, showPath(cwd, path));
   } catch (error) {

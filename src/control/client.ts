@@ -126,8 +126,9 @@ async function exchange(
     const socket = connect({ path });
     const settle = (outcome: Exchange) => {
       clearTimeout(timer);
-      socket.destroy();
       resolve(outcome);
+      // Whoever ends with the answer does not wait for this.
+      setImmediate(() => socket.destroy());
     };
     const timer = setTimeout(() => settle({ is: "late" }), deadlineMs);
     socket.once("connect", () => socket.write(request));
