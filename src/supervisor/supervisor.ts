@@ -129,11 +129,14 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     onEnded(exitCode);
   }
 
-  /** Nothing runs and nothing will. What a person has stopped may be started again by one. */
+  /**
+   * Nothing runs and nothing will. What a person has stopped may be started again by one, and so
+   * may what comes into an app of which a reload has left nothing.
+   */
   function isOver(): boolean {
     const states = [...runners.values()].map(({ instance }) => instance().state);
     if (want === "down") return states.every((state) => state.is === "down" || isFinal(state));
-    return desired.emptied.size === 0 && states.every(isFinal);
+    return states.length > 0 && desired.emptied.size === 0 && states.every(isFinal);
   }
 
   function isInFormation(name: string): boolean {

@@ -447,6 +447,16 @@ describe("procman goes on", () => {
     expect([launchedSince(subject, 2), subject.ended]).toEqual([["c.1"], []]);
   });
 
+  it("when a reload has left nothing that runs", () => {
+    const subject = createRunning(["a.1"]);
+    const fresh: FreshTypes = { ...freshOf("b"), quantityOf: () => 0 };
+    subject.supervisor.reload(fresh, () => [], false, by);
+    subject.children.get("a.1").end(terminated);
+    expect([statesOf(subject), subject.ended]).toEqual([[], []]);
+    scale(subject, "b=1");
+    expect(launchedSince(subject, 1)).toEqual(["b.1"]);
+  });
+
   it("until what is left has ended by itself", () => {
     const subject = createRunning(["a.2"]);
     subject.children.get("a.1").end(exitCode(0));
