@@ -63,6 +63,7 @@ for (let part = waiting.shift(); part !== undefined; part = waiting.shift()) {
     format: "cjs",
     minify: true,
     sourcemap: "linked",
+    sourcesContent: false,
     logLevel: "warning",
     banner,
     plugins: [splitAtCalls],
