@@ -1,5 +1,5 @@
 /** What a request is answered with, as a value. Errors are in Heroku's form. */
-import { type Diagnostic, isError } from "../core/diagnostic.ts";
+import { type Diagnostic, describePlace, describeProblem, isError } from "../core/diagnostic.ts";
 
 export type Reply = JsonReply | StreamReply;
 
@@ -53,6 +53,14 @@ export function failure(id: FailureId, message: string): JsonReply {
 export function failureOf(id: FailureId, diagnostics: readonly Diagnostic[]): JsonReply {
   const texts = diagnostics
     .filter(isError)
-    .map(({ message, hint }) => (hint === undefined ? message : `${message}; ${hint}`));
+    .map((diagnostic) => `${placeOf(diagnostic)}${describeProblem(diagnostic)}`);
   return failure(id, texts.join("\n"));
+}
+
+/** What is wrong with a request, and not with a file. */
+const ofRequest: ReadonlySet<string> = new Set(["api", "formation", "names", "procman", "scale"]);
+
+/** The file, for who has asked did not name it. */
+function placeOf(diagnostic: Diagnostic): string {
+  return ofRequest.has(diagnostic.file) ? "" : `${describePlace(diagnostic)}: `;
 }

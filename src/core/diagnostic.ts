@@ -64,7 +64,15 @@ export function collectFindings(): Findings {
 
 /** One line: `Procfile:3:1: error: message; hint`. */
 export function formatDiagnostic(diagnostic: Diagnostic): string {
-  const { file, line, column, severity, message, hint } = diagnostic;
-  const where = [file, line, column].filter((part) => part !== undefined).join(":");
-  return `${where}: ${severity}: ${message}${hint === undefined ? "" : `; ${hint}`}`;
+  return `${describePlace(diagnostic)}: ${diagnostic.severity}: ${describeProblem(diagnostic)}`;
+}
+
+/** `Procfile:3:1`, or as much of it as is known. */
+export function describePlace({ file, line, column }: Diagnostic): string {
+  return [file, line, column].filter((part) => part !== undefined).join(":");
+}
+
+/** `message; hint` */
+export function describeProblem({ message, hint }: Diagnostic): string {
+  return hint === undefined ? message : `${message}; ${hint}`;
 }
