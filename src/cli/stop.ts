@@ -1,6 +1,7 @@
 /** `procman stop`: stops processes of a running app; without names the app, and procman itself. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { signalProcess } from "../process/signal.ts";
+import type { Answer, Client } from "../control/client.ts";
+import { hasEnded } from "../process/process-table.ts";
 import type { Options } from "./call.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { printLine } from "./print.ts";
@@ -10,26 +11,34 @@ import { settle } from "./settle.ts";
 export async function stop(names: readonly string[], options: Options): Promise<number> {
   const running = await findRunning(options, "stop");
   if (typeof running === "number") return running;
-  const exitCode = await (names.length === 0 ? stopAll(running) : stopSome(running, names));
-  if (exitCode === exitCodes.done && !options.has("json")) {
-    await printLine(`Stopping ${names.join(", ") || "the app"}... done`);
-  }
-  return exitCode;
+  const answer = await (names.length === 0 ? stopAll(running.client) : stopSome(running, names));
+  if (typeof answer === "number") return answer;
+  if (answer.is !== "answered") return explain(running, answer);
+  await printLine(
+    options.has("json")
+      ? JSON.stringify(answer.body, undefined, 2)
+      : `Stopping ${names.join(", ") || "the app"}... done`,
+  );
+  return exitCodes.done;
 }
 
-async function stopSome(running: RunningProcman, names: readonly string[]): Promise<number> {
+/** An exit code, when it has not come about. */
+async function stopSome(
+  running: RunningProcman,
+  names: readonly string[],
+): Promise<Answer | number> {
   const answer = await running.client.ask("POST", "/procman/v1/stop", { names });
-  return answer.is === "answered"
-    ? settle(running, { what: "settled", names })
-    : explain(running, answer);
+  if (answer.is !== "answered") return answer;
+  const exitCode = await settle(running, { what: "settled", names });
+  return exitCode === exitCodes.done ? answer : exitCode;
 }
 
 const lookAgainMs = 5;
 
 /** The reply ends when procman does, and a moment later it is gone, and its lock is free. */
-async function stopAll(running: RunningProcman): Promise<number> {
-  const answer = await running.client.askAndWait("POST", "/procman/v1/shutdown");
-  if (answer.is !== "answered") return explain(running, answer);
-  while (signalProcess(running.client.pid, 0) !== "gone") await sleep(lookAgainMs);
-  return exitCodes.done;
+async function stopAll(client: Client): Promise<Answer> {
+  const answer = await client.askAndWait("POST", "/procman/v1/shutdown");
+  // In a container nobody may reap it.
+  while (answer.is === "answered" && !hasEnded(client.pid)) await sleep(lookAgainMs);
+  return answer;
 }
