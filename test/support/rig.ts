@@ -3,13 +3,14 @@
  * Everything carries a mark, and whoever carries it and outlives procman fails the test.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { closeSync, existsSync, constants as files, openSync } from "node:fs";
+import { closeSync, existsSync, constants as files, openSync, readFileSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server, Socket } from "node:net";
 import { constants, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { type Client, findClient } from "../../src/control/client.ts";
 import { childCommand, type ScriptedChild, Switchboard } from "./scripted-child.ts";
 import { findSurvivors, type Survivor, writtenBytes } from "./survivors.ts";
 import { Waiter } from "./wait.ts";
@@ -51,6 +52,15 @@ export interface End {
   readonly bytes: Buffer;
 }
 
+/** What came of a procman beside the one that a rig has started. */
+export type Answered = Pick<End, "code" | "signal" | "stdout" | "stderr">;
+
+export interface Aside {
+  readonly pid: number;
+  /** Nobody holds its output any more. */
+  readonly ended: Promise<Answered>;
+}
+
 export class Rig {
   /** The app's. */
   readonly folder: string;
@@ -65,12 +75,15 @@ export class Rig {
   readonly #stdout: Outlet;
   readonly #stderr: Outlet;
   readonly #spared = new Set<number>();
+  /** Whoever asks may end a moment later than who is asked. */
+  readonly #asides = new Set<number>();
   #process: ChildProcess | undefined;
   #exit: Pick<End, "code" | "signal"> | undefined;
   #survivors: readonly Survivor[] = [];
 
   private constructor(made: {
     readonly base: string;
+    readonly folder: string;
     readonly mark: string;
     readonly ports: Ports;
     readonly waiter: Waiter;
@@ -78,7 +91,7 @@ export class Rig {
     readonly board: Switchboard;
   }) {
     this.#base = made.base;
-    this.folder = join(made.base, "app");
+    this.folder = made.folder;
     this.#mark = made.mark;
     this.port = made.ports.first;
     this.#lock = made.ports.lock;
@@ -94,7 +107,8 @@ export class Rig {
     this.#stderr = new Outlet(join(this.#base, "err"), listener("stderr"));
   }
 
-  static async create(files: Readonly<Record<string, string>>): Promise<Rig> {
+  /** `name` is that of the app's folder, or a path to it. */
+  static async create(files: Readonly<Record<string, string>>, name = "app"): Promise<Rig> {
     // Short: the path of a socket has room for a hundred bytes.
     const base = await mkdtemp(join(tmpdir(), "rig-"));
     const story = new Story();
@@ -102,8 +116,11 @@ export class Rig {
     const note = (text: string) => story.add("rig", text);
     const board = await Switchboard.open(join(base, "socket"), waiter, note);
     const mark = `PROCMAN_TEST=${base.slice(base.lastIndexOf("-") + 1)}`;
-    const rig = new Rig({ base, mark, ports: await reservePorts(), waiter, story, board });
-    for (const folder of ["app", "home", "tmp"]) await mkdir(join(base, folder));
+    const folder = join(base, name);
+    const rig = new Rig({ base, folder, mark, ports: await reservePorts(), waiter, story, board });
+    for (const path of [folder, join(base, "home"), join(base, "tmp")]) {
+      await mkdir(path, { recursive: true });
+    }
     for (const [path, text] of Object.entries(files)) await rig.write(path, text);
     return rig;
   }
@@ -116,9 +133,8 @@ export class Rig {
 
   /** Other users may run procman and its children here. */
   async openToAll(): Promise<void> {
-    for (const name of [".", "app", "home", "tmp", "socket"]) {
-      await chmod(join(this.#base, name), 0o777);
-    }
+    const paths = [".", "home", "tmp", "socket"].map((name) => join(this.#base, name));
+    for (const path of [...paths, this.folder]) await chmod(path, 0o777);
   }
 
   async remove(path: string): Promise<void> {
@@ -138,7 +154,7 @@ export class Rig {
     this.#story.add("rig", `procman ${args.join(" ")}`);
     const child = spawn(file, words, {
       cwd: join(this.folder, command.folder ?? ""),
-      env: { ...this.#environment(), ...command.env },
+      env: { ...this.environment, ...command.env },
       stdio: [stdin === undefined ? "ignore" : "pipe", this.#stdout.writer, this.#stderr.writer],
       // A group of its own, as a shell with job control would give it.
       detached: true,
@@ -157,6 +173,64 @@ export class Rig {
       this.#stdout.read();
       this.#waiter.changed();
     });
+  }
+
+  /** Any other procman, as somebody types it in another terminal while the first one runs. */
+  beside(args: readonly string[], command: Command = {}): Aside {
+    const { under = [], stdin } = command;
+    const [file = "", ...words] = [...under, process.execPath, program, ...args];
+    this.#story.add("rig", `procman ${args.join(" ")}`);
+    const child = spawn(file, words, {
+      cwd: join(this.folder, command.folder ?? ""),
+      env: { ...this.environment, ...command.env },
+      stdio: [stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+    });
+    child.stdin?.end(stdin);
+    const pid = child.pid ?? 0;
+    this.#asides.add(pid);
+    const said = { stdout: "", stderr: "" };
+    for (const name of ["stdout", "stderr"] as const) {
+      child[name]?.setEncoding("utf8").on("data", (text: string) => {
+        said[name] += text;
+        this.#story.add(name, `(${args[0]}) ${text.trimEnd()}`);
+      });
+    }
+    let answered: Answered | undefined;
+    child.once("close", (code, signal) => {
+      answered = { code, signal, ...said };
+      this.#asides.delete(pid);
+      this.#waiter.changed();
+    });
+    const ended = this.#waiter.until(`the end of procman ${args.join(" ")}`, () => answered);
+    // Whoever awaits it is told.
+    ended.catch(() => {});
+    return { pid, ended };
+  }
+
+  ask(...args: readonly string[]): Promise<Answered> {
+    return this.beside(args).ended;
+  }
+
+  /** In the background, on the free ports; ready. To be stopped by the test. */
+  async startDaemon(...args: readonly string[]): Promise<Answered> {
+    const answered = await this.ask("start", "-D", "--port", String(this.port), ...args);
+    if (answered.code !== 0) throw new Error(`it did not start: ${answered.stderr}`);
+    return answered;
+  }
+
+  /** procman's own, for this app. */
+  get ownFolder(): string {
+    return join(this.folder, ".procman");
+  }
+
+  /** Waits until procman can be asked, and gives somebody who can. */
+  client(name = "procman test"): Promise<Client> {
+    return this.poll("the control API", () => findClient({ folder: this.ownFolder, name }));
+  }
+
+  /** What procman has logged until now. */
+  log(): string {
+    return readFileSync(join(this.ownFolder, "log", "app.log"), "utf8");
   }
 
   get pid(): number {
@@ -226,9 +300,10 @@ export class Rig {
     this.#stdout.read(pauseMs);
   }
 
-  /** Everybody but procman itself who carries the mark. */
+  /** Everybody who carries the mark, but procman itself and whoever asks it. */
   processes(): readonly Survivor[] {
-    return findSurvivors(this.#mark).filter(({ pid }) => pid !== this.pid);
+    const own = new Set([this.pid, ...this.#asides]);
+    return findSurvivors(this.#mark).filter(({ pid }) => !own.has(pid));
   }
 
   /** What lies in the folder for temporary files. */
@@ -297,7 +372,8 @@ export class Rig {
   }
 
   #findSurvivors(): readonly Survivor[] {
-    return findSurvivors(this.#mark).filter(({ pid }) => !this.#spared.has(pid));
+    const others = new Set([...this.#spared, ...this.#asides]);
+    return findSurvivors(this.#mark).filter(({ pid }) => !others.has(pid));
   }
 
   #killAll(): readonly Survivor[] {
@@ -312,7 +388,8 @@ export class Rig {
     return left;
   }
 
-  #environment(): Record<string, string> {
+  /** What procman and all others here are started with. */
+  get environment(): Record<string, string> {
     const [name = "", value] = this.#mark.split("=");
     return {
       PATH: path,
