@@ -16,9 +16,13 @@ const closeOnExec = 0o2000000;
  */
 export function tellReady(folder: string): void {
   const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
+  const open = () =>
+    openSync(join(folder, errorFileName), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
+  // What is wrong with the file must be said while somebody hears it.
+  closeSync(open());
   closeSync(2);
   // The lowest free descriptor, which is the one that was just closed.
-  openSync(join(folder, errorFileName), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
+  open();
   writeSync(readyFd, "ready\n");
   closeSync(readyFd);
 }
