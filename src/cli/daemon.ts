@@ -3,16 +3,19 @@
  * that cannot come nothing is left running, and the last lines of the log are shown.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { logFolderOf } from "../control/own-folder.ts";
+import { readRunningRoot } from "../config/root.ts";
+import { findClient } from "../control/client.ts";
+import { findOwnFolder, logFolderOf } from "../control/own-folder.ts";
 import { readHistory } from "../logs/read-history.ts";
 import type { Options } from "./call.ts";
 import { daemonChildOption } from "./daemon-child.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { rootRequest } from "./options.ts";
 import { printLine } from "./print.ts";
 import type { Dyno } from "./ps-table.ts";
 import { complain } from "./report.ts";
-import { explain, findRunning, type RunningProcman } from "./running.ts";
-import { settle } from "./settle.ts";
+import { explain, type RunningProcman } from "./running.ts";
+import { explainSettled, waitUntil } from "./settle.ts";
 import { exitCodeAfter, hearStopSignals } from "./stop-signals.ts";
 
 const readyTimeoutMs = 60_000;
@@ -58,17 +61,42 @@ function untilAsked(child: ChildProcess): Promise<boolean> {
   });
 }
 
-/** Until its app is ready. */
+/** Until its app is ready, or has ended. */
 async function watch(options: Options, ended: Promise<number>): Promise<number> {
-  const running = await findRunning(options, "start");
-  // It has ended meanwhile, and that has been said.
-  if (typeof running === "number") return ended;
-  const exitCode = await settle(running, { what: "ready", names: [], timeoutMs: readyTimeoutMs });
-  if (exitCode === exitCodes.done) return report(running, options);
-  await showLog(running.folder);
-  await running.client.askAndWait("POST", "/procman/v1/shutdown");
-  await ended;
-  return exitCodes.failed;
+  const { root } = await readRunningRoot(rootRequest(options));
+  const folder = findOwnFolder(root) ?? root;
+  const client = findClient({ folder, name: "procman start" });
+  if (client === undefined) return tellEnd(folder, await ended);
+  const running = { client, root, folder };
+  const what = { what: "ready", names: [], timeoutMs: readyTimeoutMs } as const;
+  const settled = await waitUntil(running, what);
+  switch (settled.is) {
+    case "done":
+      return report(running, options);
+    case "late":
+    case "failed": {
+      explainSettled(running, settled);
+      await client.askAndWait("POST", "/procman/v1/shutdown");
+      // By then all it has printed is on the disk.
+      await ended;
+      complain("the app is stopped, because it did not become ready; the last lines of its log:");
+      await showLog(
+        folder,
+        settled.instances.map(({ name }) => name),
+      );
+      return exitCodes.failed;
+    }
+    case "unanswered":
+      return settled.answer.is === "gone" || settled.answer.is === "not-running"
+        ? tellEnd(folder, await ended)
+        : explainSettled(running, settled);
+  }
+}
+
+async function tellEnd(folder: string, exitCode: number): Promise<number> {
+  complain(`the app has ended, with exit code ${exitCode}; the last lines of its log:`);
+  await showLog(folder, []);
+  return exitCode;
 }
 
 async function report(running: RunningProcman, options: Options): Promise<number> {
@@ -94,9 +122,9 @@ function describe(app: string, pid: number, root: string, dynos: readonly Dyno[]
   );
 }
 
-async function showLog(folder: string): Promise<void> {
-  const all = { types: [], names: [], source: undefined, sinceMs: undefined, pattern: undefined };
-  const { text } = await readHistory(logFolderOf(folder), all, shownLines);
-  complain("the app is stopped, because it did not become ready; the last lines of its log:");
+/** Of these, or of all. */
+async function showLog(folder: string, names: readonly string[]): Promise<void> {
+  const query = { types: [], names, source: undefined, sinceMs: undefined, pattern: undefined };
+  const { text } = await readHistory(logFolderOf(folder), query, shownLines);
   process.stderr.write(Buffer.from(text, "latin1"));
 }

@@ -11,7 +11,7 @@ import { type History, readHistory } from "../logs/read-history.ts";
 import type { Options } from "./call.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { type LogRequest, otherNames, readLogRequest } from "./log-request.ts";
-import { stdoutKind, textOf } from "./options.ts";
+import { rootRequest, stdoutKind } from "./options.ts";
 import { type Write, writeAtOnce, writeInTime } from "./print.ts";
 import { readTypeNames } from "./read-type-names.ts";
 import { complain, reportDiagnostics } from "./report.ts";
@@ -23,11 +23,7 @@ export async function logs(options: Options): Promise<number> {
     complain(request.problem);
     return exitCodes.usage;
   }
-  const place: RootRequest = {
-    cwd: process.cwd(),
-    root: textOf(options, "root"),
-    procfile: textOf(options, "procfile"),
-  };
+  const place = rootRequest(options);
   const root = await readRunningRoot(place);
   reportDiagnostics(root.diagnostics);
   const own = findOwnFolder(root.root);

@@ -1,6 +1,7 @@
 /** From the options of a command line to what `loadApp` is asked for. */
 import { isatty } from "node:tty";
 import type { LoadRequest } from "../config/load.ts";
+import type { RootRequest } from "../config/root.ts";
 import { builtInVariables, type Environment } from "../core/environment.ts";
 import type { Given, GivenSettings } from "../core/settings.ts";
 import type { Options } from "./call.ts";
@@ -11,9 +12,7 @@ export function loadRequest(
   isColourShown: boolean,
 ): LoadRequest {
   return {
-    cwd: process.cwd(),
-    root: textOf(options, "root"),
-    procfile: textOf(options, "procfile"),
+    ...rootRequest(options),
     app: textOf(options, "app"),
     env: options.has("no-env") ? "none" : textOf(options, "env")?.split(",").filter(Boolean),
     filesWin: options.has("env-override"),
@@ -22,6 +21,14 @@ export function loadRequest(
     types,
     shell: shellEnvironment(),
     builtIn: builtInVariables(isColourShown),
+  };
+}
+
+export function rootRequest(options: Options): RootRequest {
+  return {
+    cwd: process.cwd(),
+    root: textOf(options, "root"),
+    procfile: textOf(options, "procfile"),
   };
 }
 

@@ -4,7 +4,7 @@ import { type Answer, type Client, findClient } from "../control/client.ts";
 import { findOwnFolder } from "../control/own-folder.ts";
 import type { Options } from "./call.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { textOf } from "./options.ts";
+import { rootRequest, textOf } from "./options.ts";
 import { complain, reportDiagnostics } from "./report.ts";
 
 export interface RunningProcman {
@@ -20,11 +20,7 @@ export async function findRunning(
   options: Options,
   command: string,
 ): Promise<RunningProcman | number> {
-  const { root, diagnostics } = await readRunningRoot({
-    cwd: process.cwd(),
-    root: textOf(options, "root"),
-    procfile: textOf(options, "procfile"),
-  });
+  const { root, diagnostics } = await readRunningRoot(rootRequest(options));
   reportDiagnostics(diagnostics);
   const folder = findOwnFolder(root);
   const client =

@@ -1,4 +1,5 @@
 /** Waits until a change of a running app has come about, and says what did not come. */
+import type { Answer } from "../control/client.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { complain } from "./report.ts";
 import { explain, type RunningProcman } from "./running.ts";
@@ -24,29 +25,48 @@ interface NamedState {
   readonly last_exit: { readonly text: string } | null;
 }
 
-/** The exit code. */
-export async function settle(
-  running: RunningProcman,
+export type Settled =
+  | { readonly is: "done" }
+  /** `instances` are those that have not come so far. */
+  | { readonly is: "late" | "failed"; readonly instances: readonly NamedState[] }
+  | { readonly is: "unanswered"; readonly answer: Exclude<Answer, { is: "answered" }> };
+
+export async function waitUntil(
+  { client }: RunningProcman,
   { what, names, timeoutMs }: Settling,
-): Promise<number> {
+): Promise<Settled> {
   const limit = timeoutMs === undefined ? {} : { timeout_ms: timeoutMs };
-  const answer = await running.client.askAndWait("POST", "/procman/v1/wait", {
-    what,
-    names,
-    ...limit,
-  });
-  if (answer.is !== "answered") return explain(running, answer);
+  const answer = await client.askAndWait("POST", "/procman/v1/wait", { what, names, ...limit });
+  if (answer.is !== "answered") return { is: "unanswered", answer };
   const { outcome, waiting = [], failed = [] } = answer.body as Waited;
   switch (outcome) {
     case "done":
-      return exitCodes.done;
+      return { is: "done" };
     case "timed_out":
-      complain(`not ready in time: ${waiting.map(describe).join(", ")}`);
+      return { is: "late", instances: waiting };
+    case "failed":
+      return { is: "failed", instances: failed };
+  }
+}
+
+/** Says what did not come; the exit code. */
+export function explainSettled(running: RunningProcman, settled: Settled): number {
+  switch (settled.is) {
+    case "done":
+      return exitCodes.done;
+    case "late":
+      complain(`not ready in time: ${settled.instances.map(describe).join(", ")}`);
       return exitCodes.timedOut;
     case "failed":
-      complain(`cannot become ready: ${failed.map(describe).join(", ")}`);
+      complain(`cannot become ready: ${settled.instances.map(describe).join(", ")}`);
       return exitCodes.failed;
+    case "unanswered":
+      return explain(running, settled.answer);
   }
+}
+
+export async function settle(running: RunningProcman, settling: Settling): Promise<number> {
+  return explainSettled(running, await waitUntil(running, settling));
 }
 
 function describe({ name, state, reason, last_exit: lastExit }: NamedState): string {
