@@ -29,16 +29,16 @@ function loadOnce(file) {
 
 /** As `require` does it, for a file that requires only its neighbours and packages. */
 function loadFile(file) {
+  const source = fs.readFileSync(file);
   const kept = keptPath(file);
-  const cachedData = kept && readOwn(kept);
-  const source = `(function (exports, require, module) {${fs.readFileSync(file, "utf8")}\n})`;
-  const script = new Script(source, {
+  const cachedData = kept && readKept(kept, source);
+  const script = new Script(`(function (exports, require, module) {${source}\n})`, {
     filename: file,
     cachedData,
   });
   if (kept && (cachedData === undefined || script.cachedDataRejected)) {
     // By then all that was needed has been compiled.
-    process.once("exit", () => keep(kept, script.createCachedData()));
+    process.once("exit", () => keep(kept, source, script.createCachedData()));
   }
   const module = { exports: {} };
   const packages = createRequire(file);
@@ -49,12 +49,24 @@ function loadFile(file) {
   return module.exports;
 }
 
-/** Another one for another file, though it has the same name. */
+/** Another one for each installation, as long as it has another time. */
 function keptPath(file) {
   if (!cache) return undefined;
-  const { ino, size, mtimeMs } = fs.statSync(file);
   const { arch, versions } = process;
-  return join(cache, `${basename(file)}-${versions.node}-${arch}-${ino}-${size}-${mtimeMs}`);
+  return join(cache, `${basename(file)}-${versions.node}-${arch}-${fs.statSync(file).mtimeMs}`);
+}
+
+/**
+ * What was compiled stands behind the source that it was made of, twice: V8 believes it without a
+ * look, and a disk may have damaged it. To compare takes nothing, to compute a sum a millisecond.
+ */
+function readKept(path, source) {
+  const bytes = readOwn(path);
+  if (!bytes?.subarray(0, source.length).equals(source)) return undefined;
+  const half = (bytes.length - source.length) / 2;
+  const middle = source.length + half;
+  const data = bytes.subarray(source.length, middle);
+  return data.length > 0 && data.equals(bytes.subarray(middle)) ? data : undefined;
 }
 
 /** Undefined, unless nobody else can have written it: what is in it is run. */
@@ -77,17 +89,27 @@ function isOwn({ uid, mode }) {
 }
 
 /** Without it all goes on as before, only later. */
-function keep(path, data) {
+function keep(path, source, data) {
   try {
-    fs.mkdirSync(cache, { recursive: true, mode: 0o700 });
+    for (const each of [folder, cache]) makeFolder(each);
     const found = fs.lstatSync(cache);
     if (!found.isDirectory() || !isOwn(found)) return;
     const unfinished = `${path}.${process.pid}`;
-    fs.writeFileSync(unfinished, data, { flag: "wx", mode: 0o600 });
+    const bytes = Buffer.concat([source, data, data]);
+    fs.writeFileSync(unfinished, bytes, { flag: "wx", mode: 0o600 });
     fs.renameSync(unfinished, path);
     removeOld(path);
   } catch {
     // A disk that is full, or a home that may not be written to.
+  }
+}
+
+/** Not with all that is above it, for which Node tries for ever where nothing can be made. */
+function makeFolder(path) {
+  try {
+    fs.mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (error.code !== "EEXIST") throw error;
   }
 }
 

@@ -169,6 +169,7 @@ describe.concurrent("procman restart", () => {
       Procfile: "end: true\npark: $RIG_NOTHING/program\noff: sleep 1000\n",
     });
     rig.start();
+    await rig.client();
     await rig.line(/end\.1 exited with code 0/);
     await rig.line(/park\.1 .*parked/);
     expect(await rig.ask("stop", "off.1")).toMatchObject(done);

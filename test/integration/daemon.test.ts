@@ -114,6 +114,10 @@ describe.concurrent("start -D", () => {
     expect(stderr).toMatch(/^procman: the app is stopped, .*; the last lines of its log:$/m);
     expect(stderr).toMatch(/ app\[broken\.1\]: this is why$/m);
     expect(stderr).toMatch(/ procman\[broken\.1\]: Parked, because/m);
+    expect(stderr).not.toContain("Stopping all");
+    // Of this start alone.
+    const again = await rig.ask("start", "-D", "-p", `${rig.port}`);
+    expect(again.stderr.match(/this is why$/gm)).toHaveLength(1);
     expect([rig.processes(), await rig.temporaryFiles()]).toEqual([[], []]);
     expect((await rig.ask("ps")).code).toBe(3);
   });
