@@ -4,7 +4,16 @@
  * procman may still write to it.
  */
 import { spawn } from "node:child_process";
-import { closeSync, constants, fstatSync, mkdirSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { errorCode } from "./signal.ts";
@@ -56,6 +65,15 @@ export function createFifos(folder: string): Fifos {
     await make(count);
   }
 
+  async function tryMake(count: number): Promise<Error | undefined> {
+    try {
+      await make(count);
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
   return {
     expect(count) {
       if (isThere(join(place, String(count - 1)))) return;
@@ -64,14 +82,17 @@ export function createFifos(folder: string): Fifos {
       making.catch(() => {});
     },
     async open(count) {
-      await making;
+      await making.catch(() => {});
       const opened: (Fifo | Error)[] = [];
       // From the first on: what is closed by now can be used again.
       next = 0;
       while (opened.length < count) {
         const found = openNext();
-        if (typeof found === "string") await make(count - opened.length);
-        else opened.push(found);
+        const isMissing = typeof found === "string";
+        const problem = isMissing ? await tryMake(count - opened.length) : undefined;
+        // Who has got one is not to suffer for those that cannot be made.
+        if (problem) opened.push(...Array(count - opened.length).fill(problem));
+        else if (!isMissing) opened.push(found);
       }
       return opened;
     },
@@ -90,11 +111,24 @@ function openFree(path: string): Fifo | "busy" | "missing" | Error {
   try {
     reader = openSync(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
     if (!fstatSync(reader).isFIFO()) throw new Error(`${path} is no FIFO`);
+    if (hasWriter(reader)) {
+      closeSync(reader);
+      return "busy";
+    }
     return { path, reader, writer: openSync(path, O_RDWR | O_NOFOLLOW) };
   } catch (error) {
     if (reader !== undefined) closeSync(reader);
     if (isMissing(error)) return "missing";
     return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+/** Without one a read is at its end at once. What has opened `/dev/stdout` may write and not read. */
+function hasWriter(reader: number): boolean {
+  try {
+    return readSync(reader, Buffer.alloc(1)) > 0;
+  } catch (error) {
+    return errorCode(error) === "EAGAIN";
   }
 }
 

@@ -66,11 +66,20 @@ export function createPipeMaker(folder: string, ahead: number): PipeMaker {
     helpers = Promise.all([helpers, nextTurn().then(() => enlargePipes(paths))]);
     if (!isFirst) return opened;
     const [silent, ...others] = opened;
-    if (silent === undefined || silent instanceof Error) throw silent ?? new Error("no FIFO");
+    if (silent === undefined || silent instanceof Error) {
+      for (const fifo of others) closeFifo(fifo);
+      throw silent ?? new Error("no FIFO");
+    }
     // Whoever reads it has to wait. Its writing end stays open too, and is never given to a child.
     stdin = openSync(silent.path, constants.O_RDONLY);
     closeSync(silent.reader);
     return others;
+  }
+
+  function closeFifo(fifo: Fifo | Error): void {
+    if (fifo instanceof Error) return;
+    closeSync(fifo.reader);
+    closeSync(fifo.writer);
   }
 
   return {

@@ -1,4 +1,12 @@
-import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -78,6 +86,34 @@ describe("FIFOs", () => {
     await Promise.all([fifos.close(), later.close()]);
   });
 
+  it("are left alone by who may only write, as what has opened /dev/stdout", async () => {
+    const fifos = createFifos(place);
+    const [first] = await openAll(fifos, 1);
+    if (!first) throw new Error("not one");
+    const straggler = openSync(first.path, "w");
+    close([first]);
+    const later = createFifos(place);
+    const second = await openAll(later, 1);
+    expect(namesOf(second)).toEqual(["1"]);
+    expect(() => writeSync(straggler, "for nobody else")).toThrow("EPIPE");
+    closeSync(straggler);
+    const third = await openAll(later, 1);
+    expect(namesOf(third)).toEqual(["0"]);
+    close([...second, ...third]);
+    await Promise.all([fifos.close(), later.close()]);
+  });
+
+  it("that there are go to who asks, though no more can be made", async () => {
+    const fifos = createFifos(place);
+    close(await openAll(fifos, 1));
+    vi.stubEnv("PATH", "");
+    const [first, second] = await fifos.open(2);
+    expect(second).toMatchObject({ code: "ENOENT" });
+    if (!first || first instanceof Error) throw new Error("not one");
+    close([first]);
+    await fifos.close();
+  });
+
   it("are other files than what somebody has put there", async () => {
     const target = join(folder, "target");
     writeFileSync(target, "kept");
@@ -106,7 +142,7 @@ describe("FIFOs", () => {
     vi.stubEnv("PATH", "");
     const fifos = createFifos(place);
     fifos.expect(1);
-    await expect(fifos.open(1)).rejects.toThrow("ENOENT");
+    expect(await fifos.open(1)).toEqual([expect.objectContaining({ code: "ENOENT" })]);
     await fifos.close();
   });
 
