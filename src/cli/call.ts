@@ -9,9 +9,13 @@ export interface OptionSpec {
   /** May be given several times, which is the same as all values at once with commas between. */
   readonly isList?: boolean;
   readonly help: string;
-  /** Not for people. */
-  readonly isHidden?: true;
 }
+
+/**
+ * Put by `start -D` before all other words for the procman that it leaves in the background. No
+ * option that a person gives has dashes in its name.
+ */
+export const daemonChildMark = "--daemon-child";
 
 /** By long name: what was given, or true for a switch. */
 export type Options = ReadonlyMap<string, string | true>;

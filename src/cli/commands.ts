@@ -87,7 +87,6 @@ export const commands: readonly CommandSpec[] = [
         value: "127.0.0.1:PORT",
         help: "serve the control API there too, as Heroku's own CLI can use it",
       },
-      { name: "daemon-child", help: "", isHidden: true },
     ],
     after: "Example:\n  $ procman start web worker=2 --port 3000\n",
     run: async (words, options) => (await import("./start.ts")).start(words, options),

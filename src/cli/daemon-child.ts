@@ -2,8 +2,6 @@
 import { closeSync, constants, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
-/** Given by `start -D` to the procman that it leaves in the background; not for people. */
-export const daemonChildOption = "daemon-child";
 /** The descriptor on which it is told. */
 export const readyFd = 3;
 

@@ -7,8 +7,7 @@ import { readRunningRoot } from "../config/root.ts";
 import { findClient } from "../control/client.ts";
 import { findOwnFolder, logFolderOf } from "../control/own-folder.ts";
 import { readHistory } from "../logs/read-history.ts";
-import type { Options } from "./call.ts";
-import { daemonChildOption } from "./daemon-child.ts";
+import { daemonChildMark, type Options } from "./call.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { rootRequest } from "./options.ts";
 import { printLine } from "./print.ts";
@@ -16,12 +15,13 @@ import type { Dyno } from "./ps-table.ts";
 import { complain } from "./report.ts";
 import { explain, type RunningProcman } from "./running.ts";
 import { explainSettled, waitUntil } from "./settle.ts";
-import { exitCodeAfter, hearStopSignals } from "./stop-signals.ts";
+import { exitCodeAfter, hearStopSignals, type StopSignals } from "./stop-signals.ts";
 
 const readyTimeoutMs = 60_000;
 const shownLines = 20;
 
 export async function startDaemon(options: Options): Promise<number> {
+  const sinceMs = Date.now();
   const child = spawnDaemon();
   const ended = new Promise<number>((resolve) => {
     child.once("exit", (code) => resolve(code ?? exitCodes.failed));
@@ -38,14 +38,16 @@ export async function startDaemon(options: Options): Promise<number> {
       void ended.then(() => resolve(exitCodeAfter(signal)));
     });
   });
-  const started = untilAsked(child).then((isReady) => (isReady ? watch(options, ended) : ended));
+  const started = untilAsked(child).then((isReady) =>
+    isReady ? watch({ options, sinceMs, ended, signals }) : ended,
+  );
   return Promise.race([started, stopped]);
 }
 
 /** The same command line again, by a process that nothing here holds on to. */
 function spawnDaemon(): ChildProcess {
   const [, script = "", ...words] = process.argv;
-  const child = spawn(process.execPath, [script, ...words, `--${daemonChildOption}`], {
+  const child = spawn(process.execPath, [script, daemonChildMark, ...words], {
     detached: true,
     stdio: ["ignore", "ignore", "pipe", "pipe"],
   });
@@ -61,15 +63,25 @@ function untilAsked(child: ChildProcess): Promise<boolean> {
   });
 }
 
+interface Watch {
+  readonly options: Options;
+  /** When it was started. */
+  readonly sinceMs: number;
+  readonly ended: Promise<number>;
+  readonly signals: StopSignals;
+}
+
 /** Until its app is ready, or has ended. */
-async function watch(options: Options, ended: Promise<number>): Promise<number> {
+async function watch({ options, sinceMs, ended, signals }: Watch): Promise<number> {
   const { root } = await readRunningRoot(rootRequest(options));
   const folder = findOwnFolder(root) ?? root;
   const client = findClient({ folder, name: "procman start" });
-  if (client === undefined) return tellEnd(folder, await ended);
+  if (client === undefined) return tellEnd(folder, sinceMs, await ended);
   const running = { client, root, folder };
   const what = { what: "ready", names: [], timeoutMs: readyTimeoutMs } as const;
   const settled = await waitUntil(running, what);
+  // Whoever ends it knows why it did not become ready.
+  if (signals.first() !== undefined) return ended;
   switch (settled.is) {
     case "done":
       return report(running, options);
@@ -82,20 +94,21 @@ async function watch(options: Options, ended: Promise<number>): Promise<number> 
       complain("the app is stopped, because it did not become ready; the last lines of its log:");
       await showLog(
         folder,
+        sinceMs,
         settled.instances.map(({ name }) => name),
       );
       return exitCodes.failed;
     }
     case "unanswered":
       return settled.answer.is === "gone" || settled.answer.is === "not-running"
-        ? tellEnd(folder, await ended)
+        ? tellEnd(folder, sinceMs, await ended)
         : explainSettled(running, settled);
   }
 }
 
-async function tellEnd(folder: string, exitCode: number): Promise<number> {
+async function tellEnd(folder: string, sinceMs: number, exitCode: number): Promise<number> {
   complain(`the app has ended, with exit code ${exitCode}; the last lines of its log:`);
-  await showLog(folder, []);
+  await showLog(folder, sinceMs, []);
   return exitCode;
 }
 
@@ -123,8 +136,8 @@ function describe(app: string, pid: number, root: string, dynos: readonly Dyno[]
 }
 
 /** Of these, or of all. */
-async function showLog(folder: string, names: readonly string[]): Promise<void> {
-  const query = { types: [], names, source: undefined, sinceMs: undefined, pattern: undefined };
+async function showLog(folder: string, sinceMs: number, names: readonly string[]): Promise<void> {
+  const query = { types: [], names, source: undefined, sinceMs, pattern: undefined };
   const { text } = await readHistory(logFolderOf(folder), query, shownLines);
   process.stderr.write(Buffer.from(text, "latin1"));
 }

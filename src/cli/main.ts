@@ -1,10 +1,21 @@
 /** From the command line to a command, and from its end to procman's: the one exit. */
+import { type Call, daemonChildMark } from "./call.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { parseQuickly } from "./parse-quickly.ts";
 
 async function main(args: readonly string[]): Promise<number> {
-  const call = parseQuickly(args) ?? (await (await import("./parse-fully.ts")).parseFully(args));
-  return typeof call === "number" ? call : call.command.run(call.words, call.options);
+  const isDaemonChild = args[0] === daemonChildMark;
+  const call = await parse(isDaemonChild ? args.slice(1) : args);
+  if (typeof call === "number") return call;
+  const { command, words, options } = call;
+  return command.run(
+    words,
+    isDaemonChild ? new Map([...options, [daemonChildMark, true]]) : options,
+  );
+}
+
+async function parse(args: readonly string[]): Promise<Call | number> {
+  return parseQuickly(args) ?? (await import("./parse-fully.ts")).parseFully(args);
 }
 
 /** The only thing that cannot be known of the current folder is where it was. */

@@ -39,11 +39,11 @@ export async function parseFully(args: readonly string[]): Promise<Call | number
 }
 
 function withOptions(command: Command, options: readonly OptionSpec[]): Command {
-  for (const { name, short, value, isList, help, isHidden = false } of options) {
+  for (const { name, short, value, isList, help } of options) {
     const flags = `${short === undefined ? "" : `-${short}, `}--${name}`;
     const option = new Option(value === undefined ? flags : `${flags} <${value}>`, help);
     if (isList) option.argParser(addToList);
-    command.addOption(option.hideHelp(isHidden));
+    command.addOption(option);
   }
   return command;
 }

@@ -9,27 +9,28 @@ import { findOverridden } from "../core/environment.ts";
 import { releaseType } from "../core/formation.ts";
 import { formatDuration } from "../core/notice.ts";
 import { type ApiAddress, readApiAddress } from "./api-address.ts";
-import type { Options } from "./call.ts";
+import { daemonChildMark, type Options } from "./call.ts";
 import { choosePorts } from "./choose-ports.ts";
 import { type Place, takePlace } from "./claim.ts";
-import { closeInherited, daemonChildOption, tellReady } from "./daemon-child.ts";
+import { closeInherited, tellReady } from "./daemon-child.ts";
 import { exitCodeFor, exitCodes } from "./exit-codes.ts";
 import { loadRequest, stdoutKind, type TerminalKind } from "./options.ts";
 import { complain, reportDiagnostics } from "./report.ts";
 import { exitCodeAfter, hearStopSignals, type StopSignals } from "./stop-signals.ts";
 
 export async function start(types: readonly string[], options: Options): Promise<number> {
+  const isInBackground = options.has(daemonChildMark);
   const api = readApiAddress(options);
   if (api === "invalid") {
     complain("--api takes an address of this machine, as in --api 127.0.0.1:5900");
     return exitCodes.usage;
   }
-  if (options.has("daemon") && !options.has(daemonChildOption)) {
+  if (options.has("daemon") && !isInBackground) {
     return (await import("./daemon.ts")).startDaemon(options);
   }
-  if (options.has(daemonChildOption)) closeInherited();
+  if (isInBackground) closeInherited();
   const signals = hearStopSignals();
-  const terminal = options.has(daemonChildOption) ? undefined : stdoutKind(options);
+  const terminal = isInBackground ? undefined : stdoutKind(options);
   const request = loadRequest(options, types, terminal === "colour");
   const found = await readRoot(request);
   // It is taken while the app's files are read; but where there may be no app, not before that is
