@@ -1,5 +1,6 @@
 /** Builds a running app of real clocks, processes and streams; the only place that does. */
 import { access } from "node:fs";
+import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { App } from "./config/load.ts";
 import { createCommands } from "./control/commands.ts";
@@ -9,11 +10,13 @@ import { idVariable } from "./core/environment.ts";
 import { herokuWording } from "./core/heroku-wording.ts";
 import { describeNotice, type Notice } from "./core/notice.ts";
 import { newSupervisorId } from "./core/supervisor-id.ts";
+import { activeName } from "./logs/active-name.ts";
 import { createFormat, type FormatOptions } from "./logs/format.ts";
 import type { LogFile } from "./logs/segments.ts";
 import { createSink } from "./logs/sink.ts";
 import { openWriter, type Writer } from "./logs/writer.ts";
 import { startChild } from "./process/child.ts";
+import { createGuardian } from "./process/guardian.ts";
 import { memoryKills } from "./process/memory-kills.ts";
 import type { PipeMaker } from "./process/pipe.ts";
 import { markedNow, processTable } from "./process/process-table.ts";
@@ -106,7 +109,13 @@ export function createApp(options: AppOptions): RunningApp {
   const hub: OutputHub = createOutputHub({ outlets, clock, timeMs: Date.now });
   const changes = createListeners<StateChange>();
   const sweeper = createSweeper(processTable);
-  const children = { pipes: options.pipes, sweeper, table: processTable, memoryKills };
+  const guardian = createGuardian({
+    mark: `${idVariable}=${id}`,
+    graceMs: settings.graceMs,
+    log: join(options.logFolder, activeName),
+    path: app.layers.shell.get("PATH") ?? "/usr/bin:/bin",
+  });
+  const children = { pipes: options.pipes, sweeper, table: processTable, memoryKills, guardian };
   const environments = createEnvironments({
     app: app.name,
     id,
@@ -160,6 +169,7 @@ export function createApp(options: AppOptions): RunningApp {
     if (ended.length > 0) hub.say(`ended what was left behind: ${ended.join(", ")}`);
     if (left.length > 0) hub.say(`could not end ${left.join(", ")}; stop it yourself`);
     hasEnded = true;
+    guardian.dismiss();
     launch.give();
     await Promise.all(outlets.map(({ sink }) => sink.flush(stalledMs)));
     await logFile.close();

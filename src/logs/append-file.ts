@@ -4,7 +4,8 @@
  */
 import { constants, type FileHandle, mkdir, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { activeName, codeOf } from "./log-folder.ts";
+import { activeName } from "./active-name.ts";
+import { codeOf } from "./log-folder.ts";
 
 export interface AppendFile {
   readonly handle: FileHandle;

@@ -6,10 +6,10 @@
 import type { Stats } from "node:fs";
 import { herokuPrefix } from "../core/log-format.ts";
 import type { LogQuery } from "../core/log-query.ts";
+import { activeName } from "./active-name.ts";
 import type { OpenFile } from "./disk.ts";
 import { ownName } from "./format.ts";
 import {
-  activeName,
   findFile,
   type Log,
   openLog,

@@ -5,9 +5,8 @@
  */
 import { constants, type Stats } from "node:fs";
 import { join } from "node:path";
+import { activeName } from "./active-name.ts";
 import { type Disk, diskInTime, type OpenFile } from "./disk.ts";
-
-export const activeName = "app.log";
 
 export function segmentName(number: number): string {
   return `app.${String(number).padStart(6, "0")}.log`;

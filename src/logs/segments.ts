@@ -6,16 +6,10 @@
 import { rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { herokuPrefix } from "../core/log-format.ts";
+import { activeName } from "./active-name.ts";
 import { type AppendFile, openToAppend } from "./append-file.ts";
 import { binary, ownName } from "./format.ts";
-import {
-  activeName,
-  codeOf,
-  findFile,
-  listNumbers,
-  nextNumber,
-  segmentName,
-} from "./log-folder.ts";
+import { codeOf, findFile, listNumbers, nextNumber, segmentName } from "./log-folder.ts";
 import type { Writer } from "./writer.ts";
 
 /** Never rejects. */

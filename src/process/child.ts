@@ -6,6 +6,7 @@ import { closeSync } from "node:fs";
 import { type Environment, runVariable } from "../core/environment.ts";
 import { type ExitStatus, exitCodeOf } from "../core/exit-status.ts";
 import { untilEmpty } from "./group.ts";
+import type { Guardian } from "./guardian.ts";
 import type { MemoryKills } from "./memory-kills.ts";
 import { type Output, readOutput } from "./output.ts";
 import type { ChildPipe, PipeMaker } from "./pipe.ts";
@@ -62,6 +63,7 @@ export interface ChildTools {
   readonly sweeper: Sweeper;
   readonly table: ProcessTable;
   readonly memoryKills: MemoryKills;
+  readonly guardian: Guardian;
 }
 
 /** After SIGKILL. Who is there then is stuck in the kernel, or is not ours. */
@@ -106,6 +108,7 @@ export function startChild(
   async function run({ pid, output: source, exit }: Spawned): Promise<ChildEnd> {
     const output = readOutput(source, listener.onOutput);
     phase = { is: "running", pgid: pid, output };
+    tools.guardian.add(pid);
     listener.onStarted(pid);
     tools.memoryKills.watch();
     const ended = await Promise.race([exit, killed.then(() => endOfKilled(exit))]);
@@ -115,6 +118,7 @@ export function startChild(
     const status = await explainKill(ended);
     const stuck = await untilEmpty(pid, tools.table, hasGivenUp);
     phase = { is: "closed" };
+    tools.guardian.remove(pid);
     const stuckNames = await Promise.all(stuck.map((member) => nameProcess(tools.table, member)));
     const swept =
       stuck.length > 0

@@ -9,6 +9,8 @@ import { createPipeMaker } from "../../src/process/pipe.ts";
 import { processTable } from "../../src/process/process-table.ts";
 import { createSweeper } from "../../src/process/sweep.ts";
 
+const noGuardian = { add() {}, remove() {}, dismiss() {} };
+
 /** How a command ends, when the kernel has killed for memory meanwhile or has not. */
 async function endOf(command: string, haveHappened: boolean) {
   const asked: string[] = [];
@@ -37,7 +39,13 @@ async function endOf(command: string, haveHappened: boolean) {
         onExited() {},
         onGone: (end) => resolve(end.status),
       },
-      { pipes, sweeper: createSweeper(processTable), table: processTable, memoryKills: kills },
+      {
+        pipes,
+        sweeper: createSweeper(processTable),
+        table: processTable,
+        memoryKills: kills,
+        guardian: noGuardian,
+      },
     );
   });
   await pipes.close();

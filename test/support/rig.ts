@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { closeSync, existsSync, constants as files, openSync, readFileSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server, Socket } from "node:net";
 import { constants, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -80,6 +80,7 @@ export class Rig {
   #process: ChildProcess | undefined;
   #exit: Pick<End, "code" | "signal"> | undefined;
   #survivors: readonly Survivor[] = [];
+  #isKilled = false;
 
   private constructor(made: {
     readonly base: string;
@@ -137,6 +138,10 @@ export class Rig {
     for (const path of [...paths, this.folder]) await chmod(path, 0o777);
   }
 
+  read(path: string): Promise<string> {
+    return readFile(join(this.folder, path), "utf8");
+  }
+
   async remove(path: string): Promise<void> {
     await rm(join(this.folder, path), { recursive: true });
   }
@@ -167,7 +172,7 @@ export class Rig {
     if (!command.isUnread) this.#stdout.read();
     this.#stderr.read();
     child.once("exit", (code, signal) => {
-      this.#survivors = this.#findSurvivors();
+      if (!this.#isKilled) this.#survivors = this.#findSurvivors();
       this.#exit = { code, signal };
       this.#story.add("rig", `procman ended: ${code ?? signal}`);
       this.#stdout.read();
@@ -247,6 +252,17 @@ export class Rig {
   signal(signal: NodeJS.Signals): void {
     this.#story.add("rig", `${signal} to procman`);
     process.kill(this.pid, signal);
+  }
+
+  /** What it leaves has a moment to end: `nobodyLeft`. */
+  kill(): void {
+    this.#isKilled = true;
+    this.signal("SIGKILL");
+  }
+
+  /** Waits until nobody carries the mark any more. */
+  async nobodyLeft(): Promise<void> {
+    await this.poll("nobody to be left", () => this.#findSurvivors().length === 0 || undefined);
   }
 
   /** To procman and all that share its group, as a terminal does it. */

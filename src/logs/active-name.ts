@@ -1,0 +1,2 @@
+/** The file of the log's folder that is written. */
+export const activeName = "app.log";
