@@ -8,6 +8,6 @@ const unitsMs: ReadonlyMap<string, number> = new Map([
 
 /** `500ms`, `10s`, `1.5m`, `2h`, `1d`; a number alone is seconds. Undefined when it is none. */
 export function readDurationMs(text: string): number | undefined {
-  const [, amount, unit = "s"] = /^(\d{1,7}(?:\.\d{1,3})?)(ms|s|m|h|d)?$/.exec(text) ?? [];
+  const [, amount, unit = "s"] = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)?$/.exec(text) ?? [];
   return amount === undefined ? undefined : Math.round(Number(amount) * (unitsMs.get(unit) ?? 0));
 }
