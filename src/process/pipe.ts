@@ -44,7 +44,7 @@ export function createPipeMaker(folder: string, ahead: number): PipeMaker {
   fifos.expect(ahead + 1);
   let open: Batch | undefined;
   let stdin: number | undefined;
-  let helpers: Promise<unknown> = Promise.resolve();
+  const helpers = new Set<Promise<void>>();
 
   /** All that are asked for in one turn are opened together. */
   function newBatch(): Batch {
@@ -63,7 +63,9 @@ export function createPipeMaker(folder: string, ahead: number): PipeMaker {
     const opened = await fifos.open(isFirst ? count + 1 : count);
     const paths = opened.flatMap((fifo) => (fifo instanceof Error ? [] : fifo.path));
     // Not before the children that wait for these are started.
-    helpers = Promise.all([helpers, nextTurn().then(() => enlargePipes(paths))]);
+    const helper = nextTurn().then(() => enlargePipes(paths));
+    helpers.add(helper);
+    void helper.finally(() => helpers.delete(helper));
     if (!isFirst) return opened;
     const [silent, ...others] = opened;
     if (silent === undefined || silent instanceof Error) {
@@ -97,7 +99,7 @@ export function createPipeMaker(folder: string, ahead: number): PipeMaker {
       return { stdin, reader: fifo.reader, writer: fifo.writer };
     },
     async close() {
-      await helpers;
+      await Promise.all(helpers);
       await fifos.close();
     },
   };
