@@ -1,5 +1,6 @@
 /** `procman start`: loads the app, runs it in this terminal, and ends with its exit code. */
 import { closeSync, openSync } from "node:fs";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { createApp, type RunningApp } from "../app.ts";
 import { type App, loadApp } from "../config/load.ts";
 import { isApp, readRoot } from "../config/root.ts";
@@ -121,8 +122,10 @@ async function supervise(supervised: Supervised): Promise<number> {
 async function serve(supervised: Supervised, running: RunningApp): Promise<boolean> {
   const { api, terminal } = supervised;
   const { folder } = supervised.place;
-  // What it takes to load it would be felt by who waits for the first process.
+  // What it takes to load it would be felt by who waits for the first process. And the guardian,
+  // which is started a turn after that, comes before this.
   await running.commands.until("settled", [], new AbortController().signal);
+  await nextTurn();
   const { openControl } = await import("./open-control.ts");
   try {
     const logFolder = logFolderOf(folder);

@@ -1,6 +1,6 @@
 /**
  * Outlives procman for a moment, and ends what procman cannot end any more: when it was killed, or
- * has crashed. It is started with the first process, and again when it is killed itself.
+ * has crashed. It is there before the first process, and started again when it is killed itself.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -28,57 +28,58 @@ export interface GuardianOptions {
 /** One that cannot live is not started faster than this. */
 const againMs = 1_000;
 
+type Phase =
+  | { readonly is: "beginning" | "dismissed" }
+  | { readonly is: "watching"; readonly shell: ChildProcess };
+
 export function createGuardian({ mark, graceMs, log, path }: GuardianOptions): Guardian {
   const groups = new Map<number, string>();
-  let shell: ChildProcess | undefined;
-  let isDismissed = false;
+  let phase: Phase = { is: "beginning" };
 
   function begin(): void {
+    if (phase.is !== "beginning") return;
     const graceS = String(Math.max(1, Math.ceil(graceMs / 1_000)));
     const startMs = performance.now();
-    const started = spawn(
-      "/bin/sh",
-      ["-c", guardianScript, "procman-guardian", mark, graceS, log],
-      {
-        // In a session of its own: what ends procman must not end it.
-        detached: true,
-        stdio: ["pipe", "ignore", "ignore"],
-        // It must find itself by the mark, and not be found by it: that is no variable of its own.
-        env: { PATH: path, PROCMAN_GUARDS: mark },
-      },
-    );
-    shell = started;
-    started.unref();
-    started.stdin?.on("error", () => {});
-    started.once("error", () => {});
-    started.once("exit", () => {
-      shell = undefined;
-      if (isDismissed) return;
-      const pauseMs = Math.max(0, againMs - (performance.now() - startMs));
-      setTimeout(() => begin(), pauseMs).unref();
+    const shell = spawn("/bin/sh", ["-c", guardianScript, "procman-guardian", mark, graceS, log], {
+      // In a session of its own: what ends procman must not end it.
+      detached: true,
+      stdio: ["pipe", "ignore", "ignore"],
+      // It must find itself by the mark, and not be found by it: that is no variable of its own.
+      env: { PATH: path, PROCMAN_GUARDS: mark },
     });
+    phase = { is: "watching", shell };
+    shell.unref();
+    shell.stdin?.on("error", () => {});
+    const onEnd = () => {
+      if (phase.is !== "watching" || phase.shell !== shell) return;
+      phase = { is: "beginning" };
+      const pauseMs = Math.max(0, againMs - (performance.now() - startMs));
+      setTimeout(begin, pauseMs).unref();
+    };
+    shell.once("error", onEnd);
+    shell.once("exit", onEnd);
     for (const [pgid, start] of groups) say(`+ ${pgid} ${start}`);
   }
 
   function say(line: string): void {
-    shell?.stdin?.write(`${line}\n`);
+    if (phase.is === "watching") phase.shell.stdin?.write(`${line}\n`);
   }
 
+  begin();
   return {
     add(pgid) {
       const start = startTimeOf(pgid);
       groups.set(pgid, start);
-      if (shell === undefined && groups.size === 1) begin();
-      else say(`+ ${pgid} ${start}`);
+      say(`+ ${pgid} ${start}`);
     },
     remove(pgid) {
       groups.delete(pgid);
       say(`- ${pgid}`);
     },
     dismiss() {
-      isDismissed = true;
       say("q");
-      shell?.stdin?.end();
+      if (phase.is === "watching") phase.shell.stdin?.end();
+      phase = { is: "dismissed" };
     },
   };
 }
