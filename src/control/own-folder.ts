@@ -18,6 +18,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hashText } from "../core/hash-text.ts";
 import { ownFolderName } from "../core/own-folder-name.ts";
+import { readOwner } from "./owner.ts";
 
 export type OwnFolder =
   | { readonly path: string; readonly note?: string }
@@ -39,16 +40,25 @@ export function makeOwnFolder(root: string): OwnFolder {
   if (makePrivate(parent) !== "ours" || makePrivate(other) !== "ours") {
     return { problem: `${parent} is not a folder of this user alone; remove it` };
   }
-  const reason = made === "foreign" ? "belongs to another user" : "cannot be made";
-  return { path: other, note: `${path} ${reason}; the log is kept in ${other}` };
+  return { path: other, note: `${path} ${reasons[made]}; the log is kept in ${other}` };
 }
 
-/** Where it is, if it is anywhere. */
+/**
+ * The one that is in use; else the one that a start would use. The last can be one that is only
+ * there to be read: it was written before somebody made it read-only.
+ */
 export function findOwnFolder(root: string): string | undefined {
   const own = join(root, ownFolderName);
-  if (isPrivate(own)) return own;
-  const other = join(sharedParent(), keyOf(root));
-  return isPrivate(sharedParent()) && isPrivate(other) ? other : undefined;
+  const parent = sharedParent();
+  const other = join(parent, keyOf(root));
+  const places = [
+    { path: own, kind: kindOf(own) },
+    { path: other, kind: kindOf(parent) === "ours" ? kindOf(other) : "missing" },
+  ];
+  const found = (["ours", "read-only"] as const).flatMap((kind) =>
+    places.flatMap((place) => (place.kind === kind ? place.path : [])),
+  );
+  return found.find((path) => readOwner(path) !== undefined) ?? found[0];
 }
 
 /** In an app's own folder. */
@@ -56,30 +66,42 @@ export function logFolderOf(folder: string): string {
   return join(folder, "log");
 }
 
-type Made = "ours" | "foreign" | "link" | "impossible";
+/** What a folder is to procman, which writes in none but `ours`. */
+type Kind = "ours" | "read-only" | "foreign" | "link" | "missing";
 
-function makePrivate(path: string): Made {
+const reasons = {
+  "read-only": "cannot be written",
+  foreign: "belongs to another user",
+  missing: "cannot be made",
+} as const;
+
+function makePrivate(path: string): Kind {
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch {
     // It is there, or it cannot be made: the next look tells.
   }
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found === undefined) return "impossible";
-  if (!found.isDirectory()) return "link";
-  if (found.uid !== process.getuid?.()) return "foreign";
+  const kind = kindOf(path);
+  if (kind !== "ours") return kind;
   try {
-    if ((found.mode & 0o077) !== 0) chmodSync(path, 0o700);
-    accessSync(path, constants.W_OK);
-    return "ours";
+    if ((lstatSync(path).mode & 0o077) !== 0) chmodSync(path, 0o700);
+    return kind;
   } catch {
-    return "impossible";
+    return "read-only";
   }
 }
 
-function isPrivate(path: string): boolean {
+function kindOf(path: string): Kind {
   const found = lstatSync(path, { throwIfNoEntry: false });
-  return found?.isDirectory() === true && found.uid === process.getuid?.();
+  if (found === undefined) return "missing";
+  if (!found.isDirectory()) return "link";
+  if (found.uid !== process.getuid?.()) return "foreign";
+  try {
+    accessSync(path, constants.W_OK | constants.X_OK);
+    return "ours";
+  } catch {
+    return "read-only";
+  }
 }
 
 function sharedParent(): string {
