@@ -7,6 +7,7 @@ import { readRunningRoot } from "../config/root.ts";
 import { findClient } from "../control/client.ts";
 import { findOwnFolder, logFolderOf } from "../control/own-folder.ts";
 import { readHistory } from "../logs/read-history.ts";
+import { settledWithin } from "../process/settled-within.ts";
 import { daemonChildMark, type Options } from "./call.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { rootRequest } from "./options.ts";
@@ -19,6 +20,8 @@ import { exitCodeAfter, hearStopSignals, type StopSignals } from "./stop-signals
 
 const readyTimeoutMs = 60_000;
 const shownLines = 20;
+/** Who has ended its app needs no more for its own end. */
+const endMs = 5_000;
 
 export async function startDaemon(options: Options): Promise<number> {
   const sinceMs = Date.now();
@@ -39,7 +42,7 @@ export async function startDaemon(options: Options): Promise<number> {
     });
   });
   const started = untilAsked(child).then((isReady) =>
-    isReady ? watch({ options, sinceMs, ended, signals }) : ended,
+    isReady ? watch({ options, sinceMs, child, ended, signals }) : ended,
   );
   return Promise.race([started, stopped]);
 }
@@ -67,16 +70,24 @@ interface Watch {
   readonly options: Options;
   /** When it was started. */
   readonly sinceMs: number;
+  readonly child: ChildProcess;
   readonly ended: Promise<number>;
   readonly signals: StopSignals;
 }
 
 /** Until its app is ready, or has ended. */
-async function watch({ options, sinceMs, ended, signals }: Watch): Promise<number> {
+async function watch({ options, sinceMs, child, ended, signals }: Watch): Promise<number> {
   const { root } = await readRunningRoot(rootRequest(options));
   const folder = findOwnFolder(root) ?? root;
   const client = findClient({ folder, name: "procman start" });
-  if (client === undefined) return tellEnd(folder, sinceMs, await ended);
+  if (client === undefined) {
+    // It may be about to end. If not, nobody could ever ask it for anything.
+    if (await settledWithin(ended, endMs)) return tellEnd(folder, sinceMs, await ended);
+    child.kill("SIGTERM");
+    await ended;
+    complain(`the app is stopped, because nothing in ${folder} says how procman can be asked`);
+    return exitCodes.failed;
+  }
   const running = { client, root, folder };
   const what = { what: "ready", names: [], timeoutMs: readyTimeoutMs } as const;
   const settled = await waitUntil(running, what);
