@@ -8,6 +8,7 @@ import {
   closeSync,
   constants,
   fstatSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -47,7 +48,7 @@ export function createFifos(folder: string): Fifos {
   function openNext(): Fifo | string | Error {
     for (;;) {
       const path = join(place, String(next));
-      const found = openFree(path);
+      const found = isOwnFolder(place) ? openFree(path) : "missing";
       if (found === "missing") return path;
       next += 1;
       if (found !== "busy") return found;
@@ -56,8 +57,9 @@ export function createFifos(folder: string): Fifos {
 
   async function make(count: number): Promise<void> {
     const names = Array.from({ length: count }, (_, index) => join(place, String(next + index)));
-    const isMade = makeFolder(place) && (await mkfifo(names));
-    if (isMade || isThere(names[0] ?? "")) return;
+    // By somebody else meanwhile, too.
+    const isMade = makeFolder(place) && ((await mkfifo(names)) || isThere(names[0] ?? ""));
+    if (isMade) return;
     if (isTemporary) throw new Error("mkfifo failed");
     place = mkdtempSync(join(tmpdir(), "procman-"));
     isTemporary = true;
@@ -76,7 +78,7 @@ export function createFifos(folder: string): Fifos {
 
   return {
     expect(count) {
-      if (isThere(join(place, String(count - 1)))) return;
+      if (isOwnFolder(place) && isThere(join(place, String(count - 1)))) return;
       making = make(count);
       // Whoever opens them is told.
       making.catch(() => {});
@@ -148,9 +150,15 @@ function makeFolder(path: string): boolean {
     // Not what is above it: an app whose folder is gone does not get it back by this.
     mkdirSync(path, { mode: 0o700 });
     return true;
-  } catch (error) {
-    return errorCode(error) === "EEXIST";
+  } catch {
+    return isOwnFolder(path);
   }
+}
+
+/** Whoever has put a link there wants FIFOs somewhere else. */
+function isOwnFolder(path: string): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  return found?.isDirectory() === true && found.uid === process.getuid?.();
 }
 
 function isThere(path: string): boolean {

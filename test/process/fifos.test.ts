@@ -138,6 +138,21 @@ describe("FIFOs", () => {
     expect(readdirSync(folder)).toEqual(["pipes"]);
   });
 
+  it("are elsewhere when somebody has put a link in place of their folder", async () => {
+    const planted = join(folder, "planted");
+    const strangers = createFifos(planted);
+    close(await openAll(strangers, 2));
+    await symlink(planted, place);
+    const fifos = createFifos(place);
+    fifos.expect(1);
+    const opened = await openAll(fifos, 3);
+    for (const { path } of opened) expect(path.startsWith(join(folder, "procman-"))).toBe(true);
+    close(opened);
+    await Promise.all([fifos.close(), strangers.close()]);
+    expect(readdirSync(planted).sort()).toEqual(["0", "1"]);
+    expect(readdirSync(folder).sort()).toEqual(["pipes", "planted"]);
+  });
+
   it("say why when there is nothing to make them with", async () => {
     vi.stubEnv("PATH", "");
     const fifos = createFifos(place);
