@@ -1,5 +1,14 @@
 /** The side of `start -D` that stays: it tells who started it when it can be asked, and lets go. */
-import { closeSync, constants, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 
 /** The descriptor on which it is told. */
@@ -12,17 +21,34 @@ const closeOnExec = 0o2000000;
  * From here on nothing of the terminal is held, and what only a bug would print goes to a file in
  * the app's own folder.
  */
-export function tellReady(folder: string): void {
-  const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
-  const open = () =>
-    openSync(join(folder, errorFileName), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
-  // What is wrong with the file must be said while somebody hears it.
-  closeSync(open());
+export function tellReady(folder: string, say: (text: string) => void): void {
+  const fd = openErrorFile(join(folder, errorFileName), say);
   closeSync(2);
-  // The lowest free descriptor, which is the one that was just closed.
-  open();
+  // It becomes the lowest free descriptor, which is the one that was just closed.
+  openSync(`/dev/fd/${fd}`, "a");
+  closeSync(fd);
   writeSync(readyFd, "ready\n");
   closeSync(readyFd);
+}
+
+/** Never somebody else's file, nor one that holds up whoever opens it. */
+function openErrorFile(path: string, say: (text: string) => void): number {
+  const { O_WRONLY, O_CREAT, O_APPEND, O_NOFOLLOW, O_NONBLOCK } = constants;
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK, 0o600);
+    const stats = fstatSync(fd);
+    if (!stats.isFile() || stats.nlink !== 1 || stats.uid !== process.getuid?.()) {
+      throw new Error(`${path} is not a plain file of this user's own`);
+    }
+    ftruncateSync(fd);
+    return fd;
+  } catch (error) {
+    if (fd !== undefined) closeSync(fd);
+    const reason = error instanceof Error ? error.message : String(error);
+    say(`what only a bug would print is not kept: ${reason}`);
+    return openSync("/dev/null", "w");
+  }
 }
 
 /** What a shell had open goes on to whatever it starts, and would never be closed here. */

@@ -130,7 +130,7 @@ async function serve(supervised: Supervised, running: RunningApp): Promise<boole
   try {
     const logFolder = logFolderOf(folder);
     const control = await openControl({ running, folder, logFolder, api });
-    if (terminal === undefined) tellReady(folder);
+    if (terminal === undefined) tellReady(folder, running.say);
     await running.ended;
     await control.close();
     return true;

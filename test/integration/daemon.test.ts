@@ -1,7 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { link, mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { describe, expect, it, vi } from "vitest";
@@ -329,19 +329,39 @@ async function sibling(rig: Rig): Promise<string> {
   return join(rig.folder, "other");
 }
 
+describe.concurrent("a daemon.log that cannot be opened", () => {
+  it.each<[what: string, plant: (path: string) => Promise<unknown> | unknown]>([
+    ["a folder", (path) => mkdir(path)],
+    ["a FIFO that nobody reads", (path) => execFileSync("mkfifo", [path])],
+    ["a link", (path) => symlink("precious", path)],
+    ["a file that has another name", (path) => link(join(path, "../../precious"), path)],
+  ])("costs nothing but what would be in it: %s", async (_, plant) => {
+    await using rig = await Rig.create({ Procfile: idle, precious: "precious" });
+    await mkdir(rig.ownFolder, { mode: 0o700 });
+    await plant(join(rig.ownFolder, "daemon.log"));
+    const { stderr } = await rig.startDaemon();
+    expect(stderr).toBe("");
+    expect(openFiles((await ownerOf(rig)).pid).get(2)).toBe("/dev/null");
+    await stopDaemon(rig);
+    expect(rig.log()).toMatch(/: what only a bug would print is not kept: .*daemon\.log/);
+    expect(await rig.read("precious")).toBe("precious");
+  });
+});
+
 describe.concurrent("a link that somebody has planted is not followed:", () => {
   it.each<[name: string, args: string[], code: number]>([
     [".procman", [], 1],
     [".procman/lock", [], 1],
     [".procman/owner.json", [], 0],
     [".procman/api-token", ["--api", "127.0.0.1:0"], 1],
-    [".procman/daemon.log", [], 1],
+    [".procman/daemon.log", [], 0],
+    [".procman/pipes", [], 0],
     [".procman/log", [], 0],
     [".procman/log/app.log", [], 0],
   ])("%s", async (name, args, code) => {
     await using rig = await Rig.create({ Procfile: idle });
     const target = join(rig.folder, "target");
-    const isFolder = name === ".procman" || name === ".procman/log";
+    const isFolder = [".procman", ".procman/pipes", ".procman/log"].includes(name);
     if (isFolder) await mkdir(target);
     else await writeFile(target, "precious");
     await mkdir(join(rig.folder, name, ".."), { recursive: true, mode: 0o700 });
