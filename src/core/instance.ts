@@ -10,7 +10,7 @@
  *        └──want down, restart,┴─ exited ──► stopping ──gone──►─┘
  *
  * An instance has at most one timer, and its state says what the timer means:
- *   starting   alive this long counts as ready
+ *   starting   alive this long counts as ready; none until it has a process, which may never be
  *   stopping   the grace period is over: kill, and kill again
  *   crashed    the restart is due
  * What is wanted stands beside the state: a stop in the middle of a restart only changes the want,
@@ -37,6 +37,7 @@ const killAgainMs = 1_000;
 
 export type InstanceState =
   | { readonly is: "down" }
+  /** Since it has a process, or as long as it has none, since one was asked for. */
   | { readonly is: "starting"; readonly sinceMs: number }
   | { readonly is: "up"; readonly sinceMs: number; readonly startedMs: number }
   | {
@@ -77,6 +78,8 @@ export type InstanceEvent =
   | { readonly what: "restart" }
   | { readonly what: "kill" }
   | { readonly what: "timer" }
+  /** There is a process. What comes before may take its time, and is no part of its life. */
+  | { readonly what: "started"; readonly run: number }
   | { readonly what: "ready"; readonly run: number }
   /** The leader is gone. Its group may live on. */
   | { readonly what: "exited"; readonly run: number }
@@ -118,15 +121,15 @@ export function transition(
   if ("run" in event && event.run !== instance.run) return [instance, []];
   switch (event.what) {
     case "want":
-      return event.want === "up"
-        ? wantUp(policy, instance, moment)
-        : wantDown(policy, instance, moment);
+      return event.want === "up" ? wantUp(instance, moment) : wantDown(policy, instance, moment);
     case "restart":
       return restart(policy, instance, moment);
     case "kill":
       return kill(instance, moment);
     case "timer":
       return timer(policy, instance, moment);
+    case "started":
+      return started(policy, instance, moment);
     case "ready":
       return becomeUp(instance, moment, "up");
     case "exited":
@@ -141,9 +144,9 @@ export function isRunning(state: InstanceState): boolean {
   return state.is === "starting" || state.is === "up" || state.is === "stopping";
 }
 
-function wantUp(policy: InstancePolicy, instance: Instance, moment: Moment): Step {
+function wantUp(instance: Instance, moment: Moment): Step {
   const wanted: Instance = { ...instance, want: "up" };
-  return instance.state.is === "down" ? spawn(policy, wanted, moment) : [wanted, []];
+  return instance.state.is === "down" ? spawn(wanted, moment) : [wanted, []];
 }
 
 function wantDown(policy: InstancePolicy, instance: Instance, moment: Moment): Step {
@@ -171,23 +174,27 @@ function restart(policy: InstancePolicy, instance: Instance, moment: Moment): St
       return stop(policy, fresh, instance.state, moment);
     case "stopping":
       return [{ ...fresh, state: { ...instance.state, cause: { kind: "asked" } } }, []];
-    case "crashed":
+    case "crashed": {
+      const [next, effects] = spawn(fresh, moment);
+      return [next, [{ do: "disarm" }, ...effects]];
+    }
     case "down":
     case "exited":
     case "parked":
-      return spawn(policy, fresh, moment);
+      return spawn(fresh, moment);
   }
 }
 
-function spawn(policy: InstancePolicy, instance: Instance, moment: Moment): Step {
+function spawn(instance: Instance, moment: Moment): Step {
   const run = instance.run + 1;
-  return [
-    { ...instance, run, state: { is: "starting", sinceMs: moment.nowMs } },
-    [
-      { do: "spawn", run },
-      { do: "arm", delayMs: policy.readyAfterMs },
-    ],
-  ];
+  const state: InstanceState = { is: "starting", sinceMs: moment.nowMs };
+  return [{ ...instance, run, state }, [{ do: "spawn", run }]];
+}
+
+function started(policy: InstancePolicy, instance: Instance, moment: Moment): Step {
+  if (instance.state.is !== "starting") return [instance, []];
+  const state: InstanceState = { is: "starting", sinceMs: moment.nowMs };
+  return [{ ...instance, state }, [{ do: "arm", delayMs: policy.readyAfterMs }]];
 }
 
 type Alive = Extract<InstanceState, { is: "starting" | "up" }>;
@@ -241,7 +248,7 @@ function timer(policy: InstancePolicy, instance: Instance, moment: Moment): Step
     case "stopping":
       return graceOver(instance, state, moment);
     case "crashed":
-      return spawn(policy, instance, moment);
+      return spawn(instance, moment);
     case "up":
     case "down":
     case "exited":
@@ -300,17 +307,14 @@ function gone(
   const { state } = instance;
   switch (state.is) {
     case "starting":
+      // It could not be started: else `exited` would have come before.
       return ended(policy, instance, status, { startedMs: state.sinceMs, upMs: 0 }, moment);
-    case "up": {
-      // It could not be started, and that took longer than it takes to be up.
-      const { startedMs } = state;
-      return ended(policy, instance, status, { startedMs, upMs: 0 }, moment);
-    }
     case "stopping": {
-      if (state.cause.kind === "asked") return stopped(policy, instance, state, status, moment);
+      if (state.cause.kind === "asked") return stopped(instance, state, status, moment);
       const { upMs, ranMs } = state.cause;
       return ended(policy, instance, status, { startedMs: state.startedMs, upMs, ranMs }, moment);
     }
+    case "up":
     case "crashed":
     case "down":
     case "exited":
@@ -320,17 +324,11 @@ function gone(
 }
 
 /** Somebody asked for the stop: the want decides, and there is nothing to wait for. */
-function stopped(
-  policy: InstancePolicy,
-  instance: Instance,
-  state: Stopping,
-  status: ExitStatus,
-  moment: Moment,
-): Step {
+function stopped(instance: Instance, state: Stopping, status: ExitStatus, moment: Moment): Step {
   const notice: Notice = { kind: "stopped", status, tookMs: moment.nowMs - state.sinceMs };
   const told: readonly Effect[] = [{ do: "disarm" }, { do: "tell", notice }];
   if (instance.want === "down") return [{ ...instance, state: { is: "down" } }, told];
-  const [next, effects] = spawn(policy, instance, moment);
+  const [next, effects] = spawn(instance, moment);
   return [next, [...told, ...effects]];
 }
 

@@ -38,7 +38,7 @@ export interface RunnerTools {
   readonly probe: ((spec: InstanceSpec, givenUp: AbortSignal) => Promise<boolean>) | undefined;
   openOutput(name: string, pace: Pace): LineSplitter;
   tell(name: string, notice: Notice): void;
-  /** After every event, and when there is a process. */
+  /** After every event. */
   onChange(runner: Runner): void;
   readonly clock: Clock;
   /** Wall clock. */
@@ -139,8 +139,8 @@ export function createRunner(
       onStarted(pid) {
         life = { ...life, pid };
         tools.tell(name, { kind: "started", pid, port, command });
+        send({ what: "started", run });
         void probe(run);
-        tools.onChange(runner);
       },
       onOutput: lines.push,
       onExited: () => send({ what: "exited", run }),

@@ -67,6 +67,7 @@ const wantDown: InstanceEvent = { what: "want", want: "down" };
 const restart: InstanceEvent = { what: "restart" };
 const kill: InstanceEvent = { what: "kill" };
 const timer: InstanceEvent = { what: "timer" };
+const started: InstanceEvent = { what: "started", run };
 const ready: InstanceEvent = { what: "ready", run };
 const exited: InstanceEvent = { what: "exited", run };
 const gone = (status: ExitStatus): InstanceEvent => ({ what: "gone", run, status });
@@ -132,7 +133,7 @@ function checkCell(
 }
 
 describe("the machine, told what is wanted", () => {
-  const spawned: After = { state: "starting", does: ["spawn 4", "arm 500"], want: "up" };
+  const spawned: After = { state: "starting", does: ["spawn 4"], want: "up" };
   const asked: After = { state: "stopping", does: ["stop", "arm 10000"] };
   it.each<Cell>([
     ["down, want up", "down", wantUp, {}, spawned],
@@ -169,7 +170,13 @@ describe("the machine, told what is wanted", () => {
       {},
       { state: "down", does: ["disarm"], want: "down" },
     ],
-    ["crashed, restart", "crashed", restart, {}, { ...spawned, failures: 0 }],
+    [
+      "crashed, restart",
+      "crashed",
+      restart,
+      {},
+      { ...spawned, does: ["disarm", "spawn 4"], failures: 0 },
+    ],
     ["crashed, kill", "crashed", kill, {}, { state: "same" }],
     ["exited, want up", "exited", wantUp, {}, { state: "same" }],
     ["exited, want down", "exited", wantDown, {}, { state: "down", want: "down" }],
@@ -190,11 +197,12 @@ describe("the machine, told what happened", () => {
     failures,
   });
   const told = ["disarm", "tell ended"];
-  const again = ["disarm", "tell stopped", "spawn 4", "arm 500"];
+  const again = ["disarm", "tell stopped", "spawn 4"];
   const down: After = { state: "down", does: ["disarm", "tell stopped"] };
   const straggling: After = { state: "ending", does: ["stop", `arm ${stragglerGraceMs}`] };
   const unwanted: Before = { want: "down" };
   it.each<Cell>([
+    ["starting, started", "starting", started, {}, { state: "same", does: ["arm 500"] }],
     ["starting, timer", "starting", timer, {}, { state: "up", does: ["disarm"] }],
     [
       "starting, timer, and nobody has answered",
@@ -213,12 +221,12 @@ describe("the machine, told what happened", () => {
       {},
       { state: "parked", does: told },
     ],
+    ["up, started", "up", started, {}, { state: "same" }],
     ["up, ready", "up", ready, {}, { state: "same" }],
     ["up, timer", "up", timer, {}, { state: "same" }],
     ["up, exited", "up", exited, {}, straggling],
-    // The time it takes to start a process counts as alive: a slow start that fails ends here.
-    ["up, gone without a start", "up", gone(noFiles), {}, crashed(2_000, 3)],
-    ["up, gone, never can start", "up", gone(noFolder), {}, { state: "parked", does: told }],
+    // It has a process, and the end of that comes first.
+    ["up, gone without a start", "up", gone(noFiles), {}, { state: "same" }],
     [
       "stopping, timer",
       "stopping",
@@ -234,6 +242,7 @@ describe("the machine, told what happened", () => {
       {},
       { state: "same", does: ["kill", "arm 1000", "tell overdue"] },
     ],
+    ["stopping, started", "stopping", started, {}, { state: "same" }],
     ["stopping, exited", "stopping", exited, {}, { state: "same" }],
     ["stopping, ready", "stopping", ready, {}, { state: "same" }],
     ["stopping, gone, not wanted", "stopping", gone(terminated), unwanted, down],
@@ -271,7 +280,7 @@ describe("the machine, told what happened", () => {
       { state: "parked", does: told },
     ],
     ["ending, gone, not wanted", "ending", gone(failed), unwanted, down],
-    ["crashed, timer", "crashed", timer, {}, { state: "starting", does: ["spawn 4", "arm 500"] }],
+    ["crashed, timer", "crashed", timer, {}, { state: "starting", does: ["spawn 4"] }],
     ["crashed, gone", "crashed", gone(failed), {}, { state: "same" }],
     ["down, timer", "down", timer, {}, { state: "same" }],
     ["exited, timer", "exited", timer, {}, { state: "same" }],
@@ -286,6 +295,16 @@ describe("the machine, told what happened", () => {
     expect(next).toMatchObject({ failures: 0, state: { is: "crashed", untilMs: nowMs + 250 } });
     const [almost] = step(step(instanceIn("up", {}), exited)[0], gone(failed));
     expect(almost).toMatchObject({ failures: 3 });
+  });
+
+  it("counts its life from when it has a process, however long that took to come", () => {
+    const [spawned] = transition(policy, newInstance, wantUp, { nowMs: 0, jitter: 0.5 });
+    const at = (ms: number) => ({ nowMs: ms, jitter: 0.5 });
+    const [alive] = transition(policy, spawned, { what: "started", run: 1 }, at(3_000));
+    const [, effects] = transition(policy, alive, { what: "ready", run: 1 }, at(3_200));
+    expect(effects).toContainEqual({ do: "tell", notice: { kind: "up", afterMs: 200 } });
+    const [ending] = transition(policy, alive, { what: "exited", run: 1 }, at(3_300));
+    expect(ending.state).toMatchObject({ startedMs: 3_000, cause: { ranMs: 300 } });
   });
 
   it("says how long it ran, without the time its stragglers took", () => {
@@ -424,7 +443,9 @@ class World {
 
   private check(): void {
     const { is } = this.instance.state;
-    const hasTimer = is === "starting" || is === "stopping" || is === "crashed";
+    const isAlive = this.live?.phase === "running" || this.live?.phase === "ending";
+    demand(is !== "up" || isAlive, "up without a process");
+    const hasTimer = is === "starting" ? isAlive : is === "stopping" || is === "crashed";
     demand(hasTimer === (this.dueMs !== undefined), `a timer in ${is}: ${this.dueMs}`);
     demand(isRunning(this.instance.state) === (this.live !== undefined), `a process in ${is}`);
     demand(this.instance.failures >= 0, "fewer than no failures");
@@ -447,8 +468,11 @@ const plays = {
   "want down": (world, chance) => world.send(wantDown, chance),
   restart: (world, chance) => world.send(restart, chance),
   kill: (world, chance) => world.send(kill, chance),
-  start({ live }) {
-    if (live?.phase === "preparing") live.phase = "running";
+  start(world, chance) {
+    const { live } = world;
+    if (live?.phase !== "preparing") return;
+    live.phase = "running";
+    world.send({ what: "started", run: live.run }, chance);
   },
   fail(world, chance) {
     const { live } = world;
@@ -478,6 +502,7 @@ const plays = {
     const staleRun = chance % 2 === 0 ? world.instance.run - 1 : world.instance.run + 1;
     const before = world.instance;
     for (const event of [
+      { what: "started", run: staleRun },
       { what: "ready", run: staleRun },
       { what: "exited", run: staleRun },
       { what: "gone", run: staleRun, status: failed },

@@ -73,6 +73,7 @@ describe("a runner", () => {
     runner.send(wantUp);
     look();
     child().start();
+    look();
     clock.advance(500);
     look();
     child().exit();
@@ -86,14 +87,28 @@ describe("a runner", () => {
     child().vanish(terminated);
     look();
     expect(armed).toEqual([
+      // Without a process there is nothing that could become ready by being alive.
+      ["starting", 0],
       ["starting", 1],
       ["up", 0],
       ["stopping", 1],
       ["crashed", 1],
-      ["starting", 1],
+      ["starting", 0],
       ["stopping", 1],
       ["down", 0],
     ]);
+  });
+
+  it("is not up as long as it has no process", () => {
+    const { runner, clock, child } = createSubject();
+    runner.send(wantUp);
+    clock.advance(60_000);
+    expect(runner.status()).toMatchObject({ state: "starting", pid: undefined });
+    child().start();
+    clock.advance(499);
+    expect(runner.status().state).toBe("starting");
+    clock.advance(1);
+    expect(runner.status().state).toBe("up");
   });
 
   it("stops with its own signal", () => {
