@@ -152,7 +152,7 @@ export function createApp(options: AppOptions): RunningApp {
         runs += 1;
         const run = `${id}.${runs}`;
         const { command } = spec;
-        const environment = () => environments.of(spec, run);
+        const environment = (givenUp: AbortSignal) => environments.of(spec, run, givenUp);
         return startChild({ command, cwd: root, environment, run }, listener, children);
       },
       probe: ({ port }, givenUp) => portAnswers(port, givenUp),

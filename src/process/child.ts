@@ -19,8 +19,11 @@ import type { Sweeper } from "./sweep.ts";
 export interface ChildRequest {
   readonly command: string;
   readonly cwd: string;
-  /** The whole of what it gets, asked for just before it is started. Does not reject. */
-  readonly environment: () => Promise<Environment>;
+  /**
+   * The whole of what it gets, asked for just before it is started. Does not reject. It may take
+   * for ever: a child that is stopped meanwhile gives it up.
+   */
+  readonly environment: (givenUp: AbortSignal) => Promise<Environment>;
   /** The value of `PROCMAN_RUN`, which `environment` must hold too. */
   readonly run: string;
 }
@@ -85,20 +88,25 @@ export function startChild(
   let killedAtMs: number | undefined;
   let isAskedToEnd = false;
   const { promise: killed, resolve: onKilled } = newSignal();
+  const cancellation = new AbortController();
   const isForced = () => killedAtMs !== undefined;
   const hasGivenUp = () => killedAtMs !== undefined && performance.now() - killedAtMs > giveUpMs;
 
   void live().then(listener.onGone);
 
   async function live(): Promise<ChildEnd> {
-    const [environment, taken] = await Promise.all([request.environment(), takePipe(tools.pipes)]);
+    const given = request.environment(cancellation.signal);
+    const taking = takePipe(tools.pipes);
+    const prepared = await Promise.race([Promise.all([given, taking]), whenAborted(cancellation)]);
+    // It may be stopped, too, when all is there and this has not gone on yet.
+    if (prepared === "aborted" || phase.is === "cancelled") {
+      void taking.then(closeTaken);
+      return nothingStarted(cancelled);
+    }
+    const [environment, taken] = prepared;
     if ("kind" in taken) return nothingStarted(taken);
     if ("problem" in taken) listener.onPoorPipe(taken.problem);
     const pipe = "problem" in taken ? undefined : taken;
-    if (phase.is === "cancelled") {
-      closePipe(pipe);
-      return nothingStarted(cancelled);
-    }
     const { command, cwd } = request;
     const spawned = await spawnInSession(command, cwd, environment, pipe);
     if (spawned.kind === "unstarted") return nothingStarted(spawned);
@@ -153,10 +161,16 @@ export function startChild(
     return (await settledWithin(exit, giveUpMs)) ? exit : killedStatus;
   }
 
+  function cancel(): void {
+    if (phase.is !== "preparing") return;
+    phase = { is: "cancelled" };
+    cancellation.abort();
+  }
+
   return {
     stop(signal) {
       isAskedToEnd = true;
-      if (phase.is === "preparing") phase = { is: "cancelled" };
+      cancel();
       if (phase.is !== "running") return;
       phase.output.flowFreely();
       stopGroup(phase.pgid, signal);
@@ -165,7 +179,7 @@ export function startChild(
       isAskedToEnd = true;
       killedAtMs ??= performance.now();
       onKilled();
-      if (phase.is === "preparing") phase = { is: "cancelled" };
+      cancel();
       if (phase.is !== "running") return;
       phase.output.flowFreely();
       signalGroup(phase.pgid, "SIGKILL");
@@ -196,9 +210,9 @@ function nothingStarted(status: Unstarted): ChildEnd {
 }
 
 /** A problem, where FIFOs cannot be made: the child then gets what Node has. */
-async function takePipe(
-  pipes: PipeMaker,
-): Promise<ChildPipe | Unstarted | { readonly problem: string }> {
+type Taken = ChildPipe | Unstarted | { readonly problem: string };
+
+async function takePipe(pipes: PipeMaker): Promise<Taken> {
   try {
     return await pipes.take();
   } catch (error) {
@@ -208,10 +222,14 @@ async function takePipe(
   }
 }
 
-function closePipe(pipe: ChildPipe | undefined): void {
-  if (!pipe) return;
-  closeSync(pipe.reader);
-  closeSync(pipe.writer);
+function closeTaken(taken: Taken): void {
+  if (!("reader" in taken)) return;
+  closeSync(taken.reader);
+  closeSync(taken.writer);
+}
+
+function whenAborted({ signal }: AbortController): Promise<"aborted"> {
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve("aborted")));
 }
 
 function newSignal(): { readonly promise: Promise<void>; readonly resolve: () => void } {

@@ -44,7 +44,8 @@ export function createPipeMaker(folder: string, ahead: number): PipeMaker {
   fifos.expect(ahead + 1);
   let open: Batch | undefined;
   let stdin: number | undefined;
-  const helpers = new Set<Promise<void>>();
+  /** What is still being made, and who makes it. */
+  const pending = new Set<Promise<unknown>>();
 
   /** All that are asked for in one turn are opened together. */
   function newBatch(): Batch {
@@ -55,7 +56,14 @@ export function createPipeMaker(folder: string, ahead: number): PipeMaker {
         return openAll(batch.count);
       }),
     };
+    keep(batch.fifos);
     return batch;
+  }
+
+  function keep(work: Promise<unknown>): void {
+    const done = () => pending.delete(work);
+    pending.add(work);
+    work.then(done, done);
   }
 
   async function openAll(count: number): Promise<readonly (Fifo | Error)[]> {
@@ -63,9 +71,7 @@ export function createPipeMaker(folder: string, ahead: number): PipeMaker {
     const opened = await fifos.open(isFirst ? count + 1 : count);
     const paths = opened.flatMap((fifo) => (fifo instanceof Error ? [] : fifo.path));
     // Not before the children that wait for these are started.
-    const helper = nextTurn().then(() => enlargePipes(paths));
-    helpers.add(helper);
-    void helper.finally(() => helpers.delete(helper));
+    keep(nextTurn().then(() => enlargePipes(paths)));
     if (!isFirst) return opened;
     const [silent, ...others] = opened;
     if (silent === undefined || silent instanceof Error) {
@@ -99,7 +105,8 @@ export function createPipeMaker(folder: string, ahead: number): PipeMaker {
       return { stdin, reader: fifo.reader, writer: fifo.writer };
     },
     async close() {
-      await Promise.all(helpers);
+      // Whoever has asked for one may not wait for it any more.
+      while (pending.size > 0) await Promise.allSettled(pending);
       await fifos.close();
     },
   };

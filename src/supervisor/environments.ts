@@ -14,8 +14,11 @@ import {
 import type { InstanceSpec } from "../core/plan.ts";
 
 export interface Environments {
-  /** For a start of an instance; `run` is its mark. With what was there before, if files are invalid. */
-  of(spec: InstanceSpec, run: string): Promise<Environment>;
+  /**
+   * For a start of an instance; `run` is its mark. With what was there before, if files are invalid
+   * or cannot be read in time. Of one that is given up nothing is said or remembered.
+   */
+  of(spec: InstanceSpec, run: string, givenUp: AbortSignal): Promise<Environment>;
   /** What is asked for during the call needs no new look at the files: they have just been read. */
   whileFresh(act: () => void): void;
   /** Reads the files. Invalid ones change nothing. */
@@ -39,22 +42,31 @@ export function createEnvironments(options: EnvironmentsOptions): Environments {
   const { app, id, readLayers, ports, onStale } = options;
   let { layers } = options;
   let isFresh = false;
+  let readings = 0;
+  let lastTakenOver = 0;
   const given = new Map<string, Environment>();
 
   async function refresh(): Promise<Result<EnvironmentLayers>> {
+    readings += 1;
+    const number = readings;
     const read = await readLayers();
-    if (read.ok) layers = read.value;
+    // One that had to wait for a pipe may come after a newer one, and is old by then.
+    if (read.ok && number > lastTakenOver) {
+      layers = read.value;
+      lastTakenOver = number;
+    }
     return read;
   }
 
   return {
-    async of(spec, run) {
+    async of(spec, run, givenUp) {
       if (!isFresh) {
         const read = await refresh();
-        if (!read.ok) onStale(spec.name, describeProblems(read.diagnostics));
+        const isTold = !(read.ok || givenUp.aborted);
+        if (isTold) onStale(spec.name, describeProblems(read.diagnostics));
       }
       const merged = mergeLayers(layers);
-      given.set(spec.name, merged);
+      if (!givenUp.aborted) given.set(spec.name, merged);
       const outer = outerMarks(layers.shell);
       const own = instanceVariables(spec, { id, run });
       return new Map([...merged, ...appVariables(app, ports()), ...outer, ...own]);

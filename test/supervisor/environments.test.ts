@@ -12,17 +12,22 @@ function layersOf(files: Values): EnvironmentLayers {
   return { builtIn: new Map(), files: new Map(Object.entries(files)), shell, filesWin: false };
 }
 
+const wanted = new AbortController().signal;
+
 /** Files that say what they are told to, or cannot be read. */
 function createSubject(atFirst: Values) {
   let files: Values | "invalid" = atFirst;
   let reads = 0;
+  let held: Promise<void> = Promise.resolve();
   const stale: string[] = [];
   const environments = createEnvironments({
     app: "shop",
     id: "3f1c",
     layers: layersOf(atFirst),
-    readLayers() {
+    async readLayers() {
       reads += 1;
+      const seen = files;
+      await held;
       const broken: Result<EnvironmentLayers> = {
         ok: false,
         diagnostics: [
@@ -30,9 +35,7 @@ function createSubject(atFirst: Values) {
           { severity: "error", file: ".env", line: 3, column: 1, message: "no end" },
         ],
       };
-      return Promise.resolve(
-        files === "invalid" ? broken : { ok: true, value: layersOf(files), diagnostics: [] },
-      );
+      return seen === "invalid" ? broken : { ok: true, value: layersOf(seen), diagnostics: [] };
     },
     ports: () => new Map([["web", 5006]]),
     onStale: (instance, problem) => stale.push(`${instance}: ${problem}`),
@@ -44,13 +47,23 @@ function createSubject(atFirst: Values) {
     put(values: Values | "invalid") {
       files = values;
     },
-    valueOf: async (key: string) => (await environments.of(spec, "3f1c.1")).get(key),
+    /** The readings that begin during the call have to wait; gives what lets them go on. */
+    hold(act: () => void): () => void {
+      let letGo = () => {};
+      held = new Promise((resolve) => {
+        letGo = resolve;
+      });
+      act();
+      held = Promise.resolve();
+      return letGo;
+    },
+    valueOf: async (key: string) => (await environments.of(spec, "3f1c.1", wanted)).get(key),
   };
 }
 
 describe("the environment of a start", () => {
   it("has what is the instance's own, and its marks", async () => {
-    const environment = await createSubject({ KEY: "one" }).of(spec, "3f1c.7");
+    const environment = await createSubject({ KEY: "one" }).of(spec, "3f1c.7", wanted);
     expect(Object.fromEntries(environment)).toMatchObject({
       HOME: "/home/marc",
       KEY: "one",
@@ -89,6 +102,47 @@ describe("the environment of a start", () => {
   });
 });
 
+describe("a reading that has to wait", () => {
+  it("and comes after a newer one changes nothing", async () => {
+    const subject = createSubject({ KEY: "one" });
+    const asked: Promise<unknown>[] = [];
+    subject.put({ KEY: "two" });
+    const letGo = subject.hold(() => asked.push(subject.refresh()));
+    subject.put({ KEY: "three" });
+    await subject.refresh();
+    letGo();
+    await Promise.all(asked);
+    subject.put("invalid");
+    expect(await subject.valueOf("KEY")).toBe("three");
+  });
+
+  it("holds up no start but its own", async () => {
+    const subject = createSubject({ KEY: "one" });
+    subject.put("invalid");
+    const asked: Promise<unknown>[] = [];
+    const letGo = subject.hold(() => asked.push(subject.valueOf("KEY")));
+    subject.put({ KEY: "two" });
+    expect([await subject.valueOf("KEY"), subject.stale]).toEqual(["two", []]);
+    letGo();
+    expect([await Promise.all(asked), subject.stale.length]).toEqual([["two"], 1]);
+  });
+
+  it("for a start that was given up says nothing and is not remembered", async () => {
+    const subject = createSubject({ KEY: "one" });
+    await subject.valueOf("KEY");
+    const givenUp = new AbortController();
+    const asked: Promise<unknown>[] = [];
+    subject.put("invalid");
+    const letGo = subject.hold(() => asked.push(subject.of(spec, "3f1c.2", givenUp.signal)));
+    givenUp.abort();
+    subject.put({ KEY: "two" });
+    await subject.refresh();
+    letGo();
+    await Promise.all(asked);
+    expect([subject.stale, subject.changedKeys("web.1")]).toEqual([[], ["KEY"]]);
+  });
+});
+
 describe("what a restart would change", () => {
   it.each<[name: string, next: Values, keys: string[]]>([
     ["nothing", { KEY: "one", OLD: "old" }, []],
@@ -103,12 +157,12 @@ describe("what a restart would change", () => {
     ["nothing of what the shell has", { KEY: "one", OLD: "old", HOME: "/" }, []],
   ])("%s", async (_, next, keys) => {
     const subject = createSubject({ KEY: "one", OLD: "old" });
-    await subject.of(spec, "3f1c.1");
+    await subject.of(spec, "3f1c.1", wanted);
     subject.put(next);
     expect(subject.changedKeys("web.1")).toEqual([]);
     await subject.refresh();
     expect(subject.changedKeys("web.1")).toEqual(keys);
-    await subject.of(spec, "3f1c.2");
+    await subject.of(spec, "3f1c.2", wanted);
     expect(subject.changedKeys("web.1")).toEqual([]);
   });
 
@@ -121,7 +175,7 @@ describe("what a restart would change", () => {
 
   it("is not known from invalid files, which change nothing", async () => {
     const subject = createSubject({ KEY: "one" });
-    await subject.of(spec, "3f1c.1");
+    await subject.of(spec, "3f1c.1", wanted);
     subject.put("invalid");
     expect((await subject.refresh()).ok).toBe(false);
     expect(subject.changedKeys("web.1")).toEqual([]);
