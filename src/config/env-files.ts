@@ -3,7 +3,7 @@ import { relative, resolve } from "node:path";
 import type { Diagnostic, Result } from "../core/diagnostic.ts";
 import type { Environment } from "../core/environment.ts";
 import { type EnvEntry, expandVariables } from "../core/expand-variables.ts";
-import type { Files } from "./files.ts";
+import { type Files, NotInTime } from "./files.ts";
 
 export interface EnvFiles {
   /** Absolute paths, lowest first. */
@@ -49,7 +49,8 @@ async function readEnvFile(
 
 export function unreadable(file: string, error: unknown): Diagnostic {
   const message = isMissing(error) ? "there is no such file" : `cannot be read: ${reasonOf(error)}`;
-  return { severity: "error", file, message };
+  const hint = "have somebody write it, or put a file in its place, and try again";
+  return { severity: "error", file, message, ...(error instanceof NotInTime && { hint }) };
 }
 
 function reasonOf(error: unknown): string {

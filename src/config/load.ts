@@ -31,7 +31,7 @@ import {
   type Settings,
 } from "../core/settings.ts";
 import { type EnvFiles, isMissing, readEnvFiles, showPath, unreadable } from "./env-files.ts";
-import { type Files, filesAtOnce, filesInTime } from "./files.ts";
+import { createFilesInTime, type Files, filesAtOnce } from "./files.ts";
 import type { FileOptions } from "./options-file.ts";
 import { procfileName, type Root, type RootRequest, readRoot } from "./root.ts";
 
@@ -86,7 +86,8 @@ export async function loadApp(request: LoadRequest, found?: Root): Promise<Resul
   const { builtIn, shell } = request;
   const others = { builtIn, shell, filesWin };
   const layers = collect(withLayers(await readEnvFiles(envFiles, filesAtOnce), others));
-  const readLayers = async () => withLayers(await readEnvFiles(envFiles, filesInTime), others);
+  const disk = createFilesInTime();
+  const readLayers = async () => withLayers(await readEnvFiles(envFiles, disk), others);
   const environment = layers ? mergeLayers(layers) : request.shell;
 
   const search = { ...request, options, folder: root, environment };
@@ -95,7 +96,7 @@ export async function loadApp(request: LoadRequest, found?: Root): Promise<Resul
   const types = layers || !read.isMissing ? collect(read.types) : undefined;
   const basePort = collect(chooseBasePort(settings, environment));
   const wanted = { ...readSelection(givenSettings), types: request.types };
-  const readTypes = async () => freshTypes(await readProcessTypes(search, filesInTime), wanted);
+  const readTypes = async () => freshTypes(await readProcessTypes(search, disk), wanted);
   const plan = types && collect(planApp(types, wanted, basePort ?? defaultPort, read.file));
   if (!(layers && types && settings && basePort && plan)) {
     return { ok: false, diagnostics: problems };

@@ -1,11 +1,20 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type EnvFiles, readEnvFiles, showPath } from "../../src/config/env-files.ts";
-import { filesAtOnce, filesInTime } from "../../src/config/files.ts";
+import { createFilesInTime, filesAtOnce } from "../../src/config/files.ts";
 import { formatDiagnostic } from "../../src/core/diagnostic.ts";
 
 let folder = "";
@@ -34,7 +43,7 @@ async function read(contents: Contents, options: Partial<EnvFiles> = {}, disk = 
 
 describe.each([
   ["at once", filesAtOnce],
-  ["in time", filesInTime],
+  ["in time", createFilesInTime()],
 ])("files read %s", (_, disk) => {
   it.each<[name: string, contents: Contents, values: Contents]>([
     ["no files", {}, {}],
@@ -47,18 +56,20 @@ describe.each([
     expect(await read(contents, {}, disk)).toEqual({ values, said: [] });
   });
 
-  it("may be a pipe, which is waited for while all else goes on, and read once", async () => {
+  it("may be a pipe, which is waited for while all else goes on, and read anew", async () => {
     const path = join(folder, "pipe");
     execFileSync("mkfifo", [path]);
-    const reading = read({}, { paths: [path] }, disk);
-    // To open it waits for the reader.
-    const writer = await open(path, "w");
-    await writer.write("A=1\n");
-    await writer.write("B=2\n");
-    await writer.close();
-    const values = { A: "1", B: "2" };
-    expect(await reading).toEqual({ values, said: [] });
-    expect(await read({}, { paths: [path] }, disk)).toEqual({ values, said: [] });
+    for (const value of ["2", "3"]) {
+      // What both read is the same, and not one half each.
+      const readings = [1, 2].map(() => read({}, { paths: [path] }, disk));
+      // To open it waits for the reader.
+      const writer = await open(path, "w");
+      await writer.write("A=1\n");
+      await writer.write(`B=${value}\n`);
+      await writer.close();
+      const result = { values: { A: "1", B: value }, said: [] };
+      expect(await Promise.all(readings)).toEqual([result, result]);
+    }
   });
 
   it("may be a device", async () => {
@@ -85,6 +96,43 @@ describe.each([
       values: undefined,
       said: [".env: error: cannot be read: it is a folder"],
     });
+  });
+});
+
+describe("a pipe", () => {
+  it("that is a descriptor, as in -e <(pass show env), is read once", async () => {
+    const path = join(folder, "pipe");
+    execFileSync("mkfifo", [path]);
+    const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const words = { paths: [`/dev/fd/${reader}`] };
+    const reading = read({}, words);
+    const writer = await open(path, "w");
+    await writer.write("A=1\n");
+    await writer.close();
+    const result = { values: { A: "1" }, said: [] };
+    expect(await reading).toEqual(result);
+    expect(await read({}, words, createFilesInTime(0))).toEqual(result);
+    closeSync(reader);
+  });
+
+  it("is given up when it is late, and the next reading is not the worse for it", async () => {
+    const path = join(folder, "pipe");
+    execFileSync("mkfifo", [path]);
+    const disk = createFilesInTime(20);
+    const late = {
+      values: undefined,
+      said: [
+        "pipe: error: cannot be read: it is a pipe, and nobody has written all of it within 20 ms; have somebody write it, or put a file in its place, and try again",
+      ],
+    };
+    expect(await read({}, { paths: [path] }, disk)).toEqual(late);
+    // Written, but not to its end.
+    const writer = openSync(path, "r+");
+    writeSync(writer, "A=1\n");
+    expect(await read({}, { paths: [path] }, disk)).toEqual(late);
+    closeSync(writer);
+    rmSync(path);
+    expect(await read({ pipe: "A=2" }, {}, disk)).toEqual({ values: { A: "2" }, said: [] });
   });
 });
 
