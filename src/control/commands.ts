@@ -26,20 +26,26 @@ export interface CommandsOptions {
 export function createCommands(options: CommandsOptions): ControlledApp {
   const { app, supervisor } = options;
 
-  /** One reading at a time, so that an older one never comes after a newer one. */
+  async function readFiles(): Promise<Result<FreshTypes>> {
+    const [environment, types] = await Promise.all([
+      options.refreshEnvironment(),
+      options.readTypes(),
+    ]);
+    const diagnostics = [...environment.diagnostics, ...types.diagnostics];
+    return environment.ok && types.ok
+      ? resultOf(types.value, diagnostics)
+      : ({ ok: false, diagnostics } as const);
+  }
+
+  /**
+   * All begin at once and come in the order in which they were asked for: an older one never comes
+   * after a newer one, and what a reading has to wait for is not waited for again by the next one.
+   */
   let lastRead: Promise<unknown> = Promise.resolve();
-  function readFiles(): Promise<Result<FreshTypes>> {
-    const read = lastRead.then(async () => {
-      const [environment, types] = await Promise.all([
-        options.refreshEnvironment(),
-        options.readTypes(),
-      ]);
-      const diagnostics = [...environment.diagnostics, ...types.diagnostics];
-      return environment.ok && types.ok
-        ? resultOf(types.value, diagnostics)
-        : ({ ok: false, diagnostics } as const);
-    });
-    lastRead = read;
+  async function readInOrder(): Promise<Result<FreshTypes>> {
+    const read = readFiles();
+    lastRead = Promise.allSettled([lastRead, read]);
+    await lastRead;
     return read;
   }
 
@@ -56,7 +62,7 @@ export function createCommands(options: CommandsOptions): ControlledApp {
     },
     scale: supervisor.scale,
     async restart(names, by) {
-      const fresh = await readFiles();
+      const fresh = await readInOrder();
       if (!fresh.ok) return { is: "refused", diagnostics: fresh.diagnostics };
       return supervisor.restart(names, fresh.value, by);
     },
@@ -65,7 +71,7 @@ export function createCommands(options: CommandsOptions): ControlledApp {
       return { is: "done", number: options.shutDown(by), value: undefined };
     },
     async reload(isDryRun, by) {
-      const fresh = await readFiles();
+      const fresh = await readInOrder();
       if (!fresh.ok) return { is: "refused", diagnostics: fresh.diagnostics };
       return supervisor.reload(fresh.value, options.changedKeys, isDryRun, by);
     },
