@@ -46,6 +46,18 @@ export function createEnvironments(options: EnvironmentsOptions): Environments {
   let lastTakenOver = 0;
   const given = new Map<string, Environment>();
 
+  /** Who is started in the same moment shares a reading: fifty starts are not fifty readings. */
+  let shared: Promise<Result<EnvironmentLayers>> | undefined;
+  function refreshOnce(): Promise<Result<EnvironmentLayers>> {
+    if (shared === undefined) {
+      shared = refresh();
+      queueMicrotask(() => {
+        shared = undefined;
+      });
+    }
+    return shared;
+  }
+
   async function refresh(): Promise<Result<EnvironmentLayers>> {
     readings += 1;
     const number = readings;
@@ -61,7 +73,7 @@ export function createEnvironments(options: EnvironmentsOptions): Environments {
   return {
     async of(spec, run, givenUp) {
       if (!isFresh) {
-        const read = await refresh();
+        const read = await refreshOnce();
         const isTold = !(read.ok || givenUp.aborted);
         if (isTold) onStale(spec.name, describeProblems(read.diagnostics));
       }

@@ -100,6 +100,15 @@ describe("the environment of a start", () => {
     expect([await Promise.all(asked), subject.reads()]).toEqual([["one"], 0]);
     expect([await subject.valueOf("KEY"), subject.reads()]).toEqual(["one", 1]);
   });
+
+  it("is read once for all who start in the same moment, and again for the next", async () => {
+    const subject = createSubject({ KEY: "one" });
+    subject.put({ KEY: "two" });
+    const values = await Promise.all(Array.from({ length: 50 }, () => subject.valueOf("KEY")));
+    expect([new Set(values), subject.reads()]).toEqual([new Set(["two"]), 1]);
+    subject.put({ KEY: "three" });
+    expect([await subject.valueOf("KEY"), subject.reads()]).toEqual(["three", 2]);
+  });
 });
 
 describe("a reading that has to wait", () => {
@@ -121,6 +130,7 @@ describe("a reading that has to wait", () => {
     subject.put("invalid");
     const asked: Promise<unknown>[] = [];
     const letGo = subject.hold(() => asked.push(subject.valueOf("KEY")));
+    await Promise.resolve();
     subject.put({ KEY: "two" });
     expect([await subject.valueOf("KEY"), subject.stale]).toEqual(["two", []]);
     letGo();
