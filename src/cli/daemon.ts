@@ -140,6 +140,9 @@ function describe(app: string, pid: number, root: string, dynos: readonly Dyno[]
     const where = type === "web" ? ` on http://localhost:${port}` : "";
     return `${name} is ${state}${own === null ? "" : ` with pid ${own}`}${where}`;
   });
+  if (dynos.every(({ state }) => state === "exited")) {
+    return [`${app} has ended: all it had to do is done`, ...rows].join("\n");
+  }
   const how = "procman ps, procman logs -t, procman stop";
   return [`${app} runs in the background (pid ${pid}) in ${root}`, ...rows, `Next: ${how}`].join(
     "\n",
