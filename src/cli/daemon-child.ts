@@ -17,18 +17,31 @@ export const readyFd = 3;
 const errorFileName = "daemon.log";
 const closeOnExec = 0o2000000;
 
+/** Node opens files in threads, of which each may take the number that was just freed. */
+const opening = /^FSReq/;
+/** A log that is written without a pause opens nothing by that. */
+const maxTurns = 1_000;
+
 /**
- * From here on nothing of the terminal is held, and what only a bug would print goes to a file in
+ * Soon nothing of the terminal is held any more, and what only a bug would print goes to a file in
  * the app's own folder.
  */
 export function tellReady(folder: string, say: (text: string) => void): void {
   const fd = openErrorFile(join(folder, errorFileName), say);
-  closeSync(2);
-  // It becomes the lowest free descriptor, which is the one that was just closed.
-  openSync(`/dev/fd/${fd}`, "a");
-  closeSync(fd);
-  writeSync(readyFd, "ready\n");
-  closeSync(readyFd);
+  whenNothingOpens(() => {
+    closeSync(2);
+    // It becomes the lowest free descriptor, which is the one that was just closed.
+    openSync(`/dev/fd/${fd}`, "a");
+    closeSync(fd);
+    writeSync(readyFd, "ready\n");
+    closeSync(readyFd);
+  });
+}
+
+function whenNothingOpens(act: () => void, turns = 0): void {
+  const isQuiet = !process.getActiveResourcesInfo().some((name) => opening.test(name));
+  if (isQuiet || turns === maxTurns) act();
+  else setImmediate(() => whenNothingOpens(act, turns + 1));
 }
 
 /** Never somebody else's file, nor one that holds up whoever opens it. */
