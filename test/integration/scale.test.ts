@@ -26,9 +26,14 @@ async function statusOf(client: Client): Promise<Status> {
   return answer.body as Status;
 }
 
+/** Undefined, too, when the process has ended meanwhile. */
 function variableOf(pid: number, name: string): string | undefined {
-  const variables = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
-  return variables.find((text) => text.startsWith(`${name}=`))?.slice(name.length + 1);
+  try {
+    const variables = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+    return variables.find((text) => text.startsWith(`${name}=`))?.slice(name.length + 1);
+  } catch {
+    return undefined;
+  }
 }
 
 /** `web.1 5006 431`, of all that runs, as the kernel has it. */
