@@ -189,7 +189,11 @@ describe.concurrent("one app, one procman", () => {
         /^procman: (procman runs in \S+ already \(pid \d+\); .*|another procman is being started in \S+)\n$/,
       );
     }
-    expect(rig.processes().map(({ command }) => command)).toEqual(["sleep 1000"]);
+    // The winner may be forking a helper, which for a moment looks like itself.
+    await rig.poll("one process of the app alone", () => {
+      const [only, ...others] = rig.processes();
+      return (only?.command === "sleep 1000" && others.length === 0) || undefined;
+    });
     expect(await rig.ask("stop")).toMatchObject(done);
     const winner = starters.find((starter) => starter.pid === pid);
     expect(await winner?.ended).toMatchObject({ code: 0, stderr: "" });
@@ -318,7 +322,7 @@ describe.concurrent("start --api", () => {
       );
       expect([code, stderr]).toEqual([1, expect.stringContaining(`${port}`)]);
     }
-    expect(one.processes().map(({ command }) => command)).toEqual(["sleep 1000"]);
+    expect((await one.ask("ps")).stdout).toContain("worker.1: ");
     await one.stop();
   });
 });
