@@ -170,7 +170,9 @@ describe.concurrent("a formation", () => {
       const stdout = `Scaling processes... done, now running worker at ${quantity}\n`;
       expect(scaled).toMatchObject({ code: 0, stdout, stderr: "" });
       // It has come about when the command returns.
-      const now = await sameRun(rig, await statusOf(client));
+      const status = await statusOf(client);
+      expect(status.dynos.filter(({ pid }) => pid === null)).toEqual([]);
+      const now = await sameRun(rig, status);
       expect(now.map((row) => row.split(" ", 2).join(" "))).toEqual(
         Array.from(
           { length: quantity },
