@@ -12,7 +12,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type Client, findClient } from "../../src/control/client.ts";
 import { childCommand, type ScriptedChild, Switchboard } from "./scripted-child.ts";
-import { findSurvivors, type Survivor, writtenBytes } from "./survivors.ts";
+import { findGiven, findSurvivors, type Survivor, writtenBytes } from "./survivors.ts";
 import { Waiter } from "./wait.ts";
 
 export const program = fileURLToPath(new URL("../../bin/procman.js", import.meta.url));
@@ -260,9 +260,17 @@ export class Rig {
     this.signal("SIGKILL");
   }
 
-  /** Waits until nobody carries the mark any more. */
+  /** Waits until nobody carries the mark any more, and the guardian has done its work. */
   async nobodyLeft(): Promise<void> {
-    await this.poll("nobody to be left", () => this.#findSurvivors().length === 0 || undefined);
+    await this.poll(
+      "nobody to be left",
+      () => (this.#findSurvivors().length === 0 && !this.#isGuarded()) || undefined,
+    );
+  }
+
+  /** A guardian, which does not carry the mark, knows where the log is. */
+  #isGuarded(): boolean {
+    return findGiven(join(this.folder, ".procman/log")).length > 0;
   }
 
   /** To procman and all that share its group, as a terminal does it. */
@@ -368,7 +376,9 @@ export class Rig {
       const waiter = new Waiter(disposalMs, () => String(this.#story));
       for (const { pid } of this.#killAll()) this.#story.add("rig", `killed ${pid}`);
       await waiter.poll("the end of what was killed", () =>
-        this.#killAll().length === 0 && (this.#exit || !this.#process) ? true : undefined,
+        this.#killAll().length === 0 && (this.#exit || !this.#process) && !this.#isGuarded()
+          ? true
+          : undefined,
       );
     } finally {
       this.#board.close();

@@ -15,6 +15,15 @@ export function findSurvivors(variable: string): readonly Survivor[] {
     .map((name) => ({ pid: Number(name), command: commandOf(name) }));
 }
 
+/** Everybody who was given a word that begins like this. */
+export function findGiven(word: string): readonly number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => readProcFile(name, "cmdline").includes(`\0${word}`))
+    .map(Number)
+    .filter((pid) => pid !== process.pid && isAlive(pid));
+}
+
 /** Zombies are dead: in containers nobody may reap them. */
 export function isAlive(pid: number): boolean {
   const state = stateOf(pid);
