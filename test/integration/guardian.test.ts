@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
@@ -20,6 +21,8 @@ describe.concurrent("when procman is killed", () => {
     rig.start();
     const children = [await rig.child("web.1"), await rig.child("worker.1")];
     for (const child of children) await child.trap("SIGTERM", goodbye);
+    // A child may call in before procman has come to say that it is there.
+    for (const { name } of children) await rig.line(new RegExp(`${name} started`));
     rig.kill();
     await rig.nobodyLeft();
     for (const child of children) expect(child.signals).toEqual(["SIGTERM"]);
@@ -30,6 +33,7 @@ describe.concurrent("when procman is killed", () => {
     rig.start(["-t", "1"]);
     const web = await rig.child("web.1");
     await web.trap("SIGTERM");
+    await rig.line(/web\.1 started/);
     rig.kill();
     await rig.nobodyLeft();
     expect(web.signals).toEqual(["SIGTERM"]);
@@ -59,7 +63,8 @@ describe.concurrent("when procman is killed", () => {
     rig.start();
     const web = await rig.child("web.1");
     const guardian = findGuardian(web.variable("PROCMAN_ID")) ?? 0;
-    await rig.line(/web\.1 started/);
+    const log = join(rig.folder, ".procman/log/app.log");
+    await rig.poll("the log to be there", () => existsSync(log) || undefined);
     rig.kill();
     await rig.nobodyLeft();
     await rig.poll("the guardian to end", () => !isAlive(guardian) || undefined);
