@@ -112,6 +112,8 @@ describe.concurrent("the guardian", () => {
       const other = findGuardian(id);
       return other !== undefined && other !== first ? other : undefined;
     });
+    // An answer means that procman has come to tell it what it must know.
+    expect((await rig.ask("ps")).code).toBe(0);
     rig.kill();
     await rig.nobodyLeft();
     expect(web.signals).toEqual(["SIGTERM"]);
