@@ -52,6 +52,17 @@ describe("until all is settled", () => {
     expect(await waiting.outcome()).toBe("done");
   });
 
+  it("also one whose start takes longer than it takes to be up", async () => {
+    const subject = createSubject(["a.1", "b.1"]);
+    subject.supervisor.start();
+    const waiting = wait(subject, "settled");
+    subject.children.get("b.1").start();
+    subject.clock.advance(60_000);
+    expect(await waiting.outcome()).toBeUndefined();
+    subject.children.get("a.1").start();
+    expect(await waiting.outcome()).toBe("done");
+  });
+
   it("none is being stopped", async () => {
     const subject = createRunning(["a.2", "b.1"]);
     subject.supervisor.scale([{ type: "a", how: "set", amount: 1 }], by);
