@@ -2,6 +2,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   ftruncateSync,
   openSync,
@@ -12,7 +13,7 @@ import {
 import { join } from "node:path";
 
 /** The descriptor on which it is told. */
-export const readyFd = 3;
+const readyFd = 3;
 
 const errorFileName = "daemon.log";
 const closeOnExec = 0o2000000;
@@ -66,6 +67,8 @@ function openErrorFile(path: string, say: (text: string) => void): number {
 
 /** What a shell had open goes on to whatever it starts, and would never be closed here. */
 export function closeInherited(): void {
+  // Only there it can be told which descriptors Node closes by itself.
+  if (!existsSync("/proc/self/fdinfo")) return;
   for (const fd of readdirSync("/proc/self/fd").map(Number)) {
     if (fd <= readyFd) continue;
     try {

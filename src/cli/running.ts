@@ -51,7 +51,7 @@ export function explain(
   switch (answer.is) {
     case "refused":
       for (const line of answer.message.split("\n")) complain(line);
-      if (answer.status >= 500) return exitCodes.failed;
+      if (answer.status >= 500 || answer.id === "conflict") return exitCodes.failed;
       // Who names what is not there has mistyped it, whatever else may be refused.
       return answer.id === "not_found" ? exitCodes.usage : refusedCode;
     case "silent": {

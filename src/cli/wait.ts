@@ -8,12 +8,15 @@ import { findRunning } from "./running.ts";
 import { settle } from "./settle.ts";
 
 const defaultTimeout = "60s";
+/** No timer can be set for longer. */
+const maxTimeoutMs = 2 ** 31 - 1;
 
 export async function wait(names: readonly string[], options: Options): Promise<number> {
   const text = textOf(options, "timeout") ?? defaultTimeout;
   const timeoutMs = readDurationMs(text);
-  if (timeoutMs === undefined) {
-    complain(`--timeout "${text}" is no duration; give one such as 30s, 500ms or 2m`);
+  if (timeoutMs === undefined || timeoutMs > maxTimeoutMs) {
+    const problem = timeoutMs === undefined ? "is no duration" : "is longer than can be waited";
+    complain(`--timeout "${text}" ${problem}; give one such as 30s, 500ms or 2m`);
     return exitCodes.usage;
   }
   const running = await findRunning(options, "wait");

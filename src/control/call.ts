@@ -57,6 +57,8 @@ export function replyTo<T>(
       return withCommandNumber(outcome.number, replyOf(outcome.value, outcome.number));
     case "refused":
       return failureOf("invalid_params", outcome.diagnostics);
+    case "leaving":
+      return failure("conflict", "The app is being stopped; start it again: procman start");
     case "unknown-names":
       return failureOf("not_found", outcome.diagnostics);
   }

@@ -36,6 +36,7 @@ const statuses = {
   not_found: 404,
   method_not_allowed: 405,
   request_timeout: 408,
+  conflict: 409,
   request_too_large: 413,
   invalid_params: 422,
   rate_limit: 429,
@@ -43,7 +44,7 @@ const statuses = {
   internal_server_error: 500,
 } as const;
 
-export type FailureId = keyof typeof statuses;
+type FailureId = keyof typeof statuses;
 
 /** `message` says what happened, to what, and what to do. */
 export function failure(id: FailureId, message: string): JsonReply {

@@ -7,13 +7,6 @@ import { describeExit, type ExitStatus } from "../core/exit-status.ts";
 import type { Usage } from "../core/usage.ts";
 import type { AppStatus, InstanceStatus, TypeStatus } from "../supervisor/status.ts";
 
-export type AccountResource = ReturnType<typeof accountOf>;
-export type AppResource = ReturnType<typeof appOf>;
-export type FormationResource = ReturnType<typeof formationOf>;
-export type DynoResource = ReturnType<typeof dynoOf>;
-export type ReleaseResource = ReturnType<typeof releaseOf>;
-export type LogSessionResource = ReturnType<typeof logSessionOf>;
-
 /** Clients print it and send it back; it says nothing. */
 const size = "local";
 

@@ -47,7 +47,7 @@ export async function measureUsage(
 }
 
 /** Its session, and all that descends from that, as what has called setsid. */
-export function familyOf(leader: number, rows: readonly Row[]): readonly Row[] {
+function familyOf(leader: number, rows: readonly Row[]): readonly Row[] {
   const children = new Map<number, Row[]>();
   for (const row of rows) children.set(row.parent, [...(children.get(row.parent) ?? []), row]);
   const family = new Map<number, Row>();

@@ -6,6 +6,8 @@ export type Outcome<T> =
   | { readonly is: "done"; readonly number: number; readonly value: T }
   /** Nothing was changed. */
   | { readonly is: "refused"; readonly diagnostics: readonly Diagnostic[] }
+  /** Nothing was changed either: the app is being stopped, and all else comes too late. */
+  | { readonly is: "leaving" }
   | UnknownNames;
 
 export interface UnknownNames {

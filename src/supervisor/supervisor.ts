@@ -315,12 +315,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   };
 }
 
-const leaving: Outcome<never> = {
-  is: "refused",
-  diagnostics: [
-    { severity: "error", file: "procman", message: "the app is being stopped; start it again" },
-  ],
-};
+const leaving: Outcome<never> = { is: "leaving" };
 
 function refused({ diagnostics }: Result<unknown>): Outcome<never> {
   return { is: "refused", diagnostics };

@@ -46,7 +46,7 @@ function createSubject() {
 
 function describeOutcome(outcome: Outcome<unknown>, command: string): string {
   if (outcome.is === "done") return command;
-  return outcome.diagnostics.map(formatDiagnostic).join();
+  return "diagnostics" in outcome ? outcome.diagnostics.map(formatDiagnostic).join() : outcome.is;
 }
 
 function freshOf(command: string): Result<FreshTypes> {

@@ -313,6 +313,28 @@ describe.concurrent("procman wait", () => {
   });
 });
 
+describe.concurrent("a procman that is leaving", () => {
+  it("refuses every change, as a failure and no mistake of who asks", async () => {
+    await using rig = await Rig.create({ Procfile: procfile("web") });
+    rig.start();
+    const web = await rig.child("web.1");
+    await web.trap("SIGTERM");
+    await rig.client();
+    rig.signal("SIGTERM");
+    await web.signalled("SIGTERM");
+    const refused = {
+      code: 1,
+      stdout: "",
+      stderr: "procman: The app is being stopped; start it again: procman start\n",
+    };
+    for (const command of [["scale", "web=2"], ["restart"], ["stop", "web"], ["reload"]]) {
+      expect(await rig.ask(...command)).toMatchObject(refused);
+    }
+    await web.exit(0);
+    expect((await rig.end()).code).toBe(143);
+  });
+});
+
 describe.concurrent("procman reload", () => {
   it("says what it would do, does it, and touches nobody else", async () => {
     await using rig = await Rig.create({
@@ -380,6 +402,7 @@ describe.concurrent("wrong input", () => {
       ["wait wroker", noType],
       ["ps wroker", 'no process or process type "wroker" runs here; did you mean "worker"?'],
       ["wait --timeout soon", '--timeout "soon" is no duration'],
+      ["wait --timeout 30d", '--timeout "30d" is longer than can be waited'],
       ["ps --sideways", "unknown option '--sideways'"],
       ["scale --wait=3 front=1", "--wait"],
       ["reload front", "too many arguments"],
