@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { makeOwnFolder } from "../control/own-folder.ts";
 import { readOwner, removeOwner } from "../control/owner.ts";
-import { lock } from "../process/lock.ts";
+import { type Lock, lock } from "../process/lock.ts";
 import { createPipeMaker, type PipeMaker } from "../process/pipe.ts";
 
 export type Claim = { readonly notes: readonly string[] } | { readonly problem: string };
@@ -12,6 +12,11 @@ export interface Place {
   readonly folder: string;
   readonly pipes: PipeMaker;
   readonly claim: Promise<Claim>;
+  /**
+   * For who has the claim: makes the folder and the lock again, if somebody has removed them, and
+   * says whether that was so. Rejects when they cannot be had.
+   */
+  restore(): Promise<boolean>;
 }
 
 const lockName = "lock";
@@ -26,16 +31,33 @@ export function takePlace(root: string): Place | { readonly problem: string } {
   const own = makeOwnFolder(root);
   if ("problem" in own) return own;
   const { path: folder, note } = own;
-  const claim = claimApp(root, folder, note === undefined ? [] : [note]);
-  return { folder, claim, pipes: createPipeMaker(join(folder, pipesName), pipesAhead) };
-}
+  const lockPath = join(folder, lockName);
+  let held: Lock | undefined;
 
-async function claimApp(root: string, folder: string, notes: readonly string[]): Promise<Claim> {
-  const answer = await lock(join(folder, lockName)).catch(describeError);
-  if (typeof answer !== "string") return { problem: `cannot lock ${folder}: ${answer.message}` };
-  if (answer === "taken") return { problem: await describeOwner(root, folder) };
-  await clearStale(folder);
-  return { notes: answer === "unavailable" ? [...notes, unlocked] : notes };
+  async function claimApp(): Promise<Claim> {
+    const answer = await lock(lockPath).catch(describeError);
+    if ("message" in answer) return { problem: `cannot lock ${folder}: ${answer.message}` };
+    if (answer.is === "taken") return { problem: await describeOwner(root, folder) };
+    held = answer.lock;
+    await clearStale(folder);
+    const notes = note === undefined ? [] : [note];
+    return { notes: answer.is === "unavailable" ? [...notes, unlocked] : notes };
+  }
+
+  async function restore(): Promise<boolean> {
+    if (held?.isInPlace()) return false;
+    const made = makeOwnFolder(root);
+    if ("problem" in made) throw new Error(made.problem);
+    if (made.path !== folder) throw new Error(made.note ?? `it would be ${made.path} now`);
+    const answer = await lock(lockPath);
+    if (answer.is === "taken") throw new Error(await describeOwner(root, folder));
+    held?.release();
+    held = answer.lock;
+    return true;
+  }
+
+  const claim = claimApp();
+  return { folder, claim, restore, pipes: createPipeMaker(join(folder, pipesName), pipesAhead) };
 }
 
 /** What a procman that was killed has left. Only for who has the lock. */

@@ -1,25 +1,36 @@
-/** Opens the control API of a running app: on its socket, and on loopback TCP where asked for. */
+/**
+ * Opens the control API of a running app: on its socket, and on loopback TCP where asked for. From
+ * then on it can be found, whatever is removed.
+ */
+import { dirname } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
 import type { RunningApp } from "../app.ts";
 import type { LogSource } from "../control/log-stream.ts";
-import { type ControlServer, serveControl } from "../control/server.ts";
+import { serveControl } from "../control/server.ts";
 import { readToken } from "../control/token.ts";
 import { followLog } from "../logs/follow-log.ts";
 import { parsePosition, printPosition } from "../logs/position.ts";
 import { readHistory } from "../logs/read-history.ts";
 import type { ApiAddress } from "./api-address.ts";
+import type { Place } from "./claim.ts";
+import { keepPlace } from "./keep-place.ts";
 import { complain } from "./report.ts";
 
 export interface OpenControl {
   readonly running: RunningApp;
-  /** The app's own. */
-  readonly folder: string;
+  readonly place: Place;
   readonly logFolder: string;
   readonly api: ApiAddress | undefined;
 }
 
-export async function openControl(options: OpenControl): Promise<ControlServer> {
-  const { running, folder, logFolder, api } = options;
+export interface Control {
+  /** The last thing to do: whoever waits for procman's end is told by it. */
+  close(): Promise<void>;
+}
+
+export async function openControl(options: OpenControl): Promise<Control> {
+  const { running, place, logFolder, api } = options;
+  const { folder } = place;
   const token = api && (await readToken(folder));
   const control = await serveControl({
     app: running.commands,
@@ -36,7 +47,27 @@ export async function openControl(options: OpenControl): Promise<ControlServer> 
     // Once, and not through the log.
     if (token.isNew) complain(`the token of the API is ${token.value}`);
   }
-  return control;
+  const keeper = keepPlace({
+    folders: () => [folder, dirname(control.socket())],
+    async restore() {
+      const isPlaceNew = await place.restore();
+      const isControlNew = await control.restore();
+      if (isPlaceNew && token) await readToken(folder, token.value);
+      return isPlaceNew || isControlNew;
+    },
+    onLost(reason) {
+      const { pid } = process;
+      running.say(
+        `${folder} is lost, so ps, stop and the like do not find this procman (pid ${pid}): ${reason}`,
+      );
+    },
+  });
+  return {
+    async close() {
+      await keeper.close();
+      await control.close();
+    },
+  };
 }
 
 /** A client gets no more of what was before, however long its lines are. */

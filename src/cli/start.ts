@@ -120,17 +120,16 @@ async function supervise(supervised: Supervised): Promise<number> {
 
 /** Opens the control API until the app has ended. False when it is no use to go on without. */
 async function serve(supervised: Supervised, running: RunningApp): Promise<boolean> {
-  const { api, terminal } = supervised;
-  const { folder } = supervised.place;
+  const { api, terminal, place } = supervised;
   // What it takes to load it would be felt by who waits for the first process. And the guardian,
   // which is started a turn after that, comes before this.
   await running.commands.until("settled", [], new AbortController().signal);
   await nextTurn();
   const { openControl } = await import("./open-control.ts");
   try {
-    const logFolder = logFolderOf(folder);
-    const control = await openControl({ running, folder, logFolder, api });
-    if (terminal === undefined) tellReady(folder, running.say);
+    const logFolder = logFolderOf(place.folder);
+    const control = await openControl({ running, place, logFolder, api });
+    if (terminal === undefined) tellReady(place.folder, running.say);
     await running.ended;
     await control.close();
     return true;

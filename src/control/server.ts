@@ -12,9 +12,9 @@ import { findObjection } from "./guard.ts";
 import { createHttpServer, type Handler, type HttpServer, usualLimits } from "./http.ts";
 import { createLogSessions } from "./log-sessions.ts";
 import type { LogSource } from "./log-stream.ts";
-import { removeOwner, writeOwner } from "./owner.ts";
+import { readOwner, removeOwner, writeOwner } from "./owner.ts";
 import { answer, needsToken } from "./routes.ts";
-import { listen, listenOnSocket, removeStaleSocket } from "./socket.ts";
+import { isSocketThere, listen, listenOnSocket, removeStaleSocket } from "./socket.ts";
 
 export interface ControlOptions {
   readonly app: ControlledApp;
@@ -38,9 +38,15 @@ export interface TcpOptions {
 }
 
 export interface ControlServer {
-  readonly socket: string;
+  /** Its path. */
+  socket(): string;
   /** The port of the API on TCP. */
   readonly port: number | undefined;
+  /**
+   * For who still holds the lock: listens anew when the socket is gone, says again where it is when
+   * that is gone, and whether anything was. Who is connected stays so.
+   */
+  restore(): Promise<boolean>;
   /** The last thing to do: whoever waits for procman's end is told by it. */
   close(): Promise<void>;
 }
@@ -72,27 +78,43 @@ export async function serveControl(options: ControlOptions): Promise<ControlServ
   }
 
   const local = createHttpServer(handler, usualLimits, onError);
-  const socket = await listenOnSocket(local.server, folders);
+  let socket = await listenOnSocket(local.server, folders);
   local.server.on("error", onError);
   const closeLocal = async () => {
     await local.close();
     removeStaleSocket({ socket });
   };
   let remote: Remote | undefined;
+  const { pid, id } = app.status();
   try {
     remote = tcp && (await listenOnTcp(handler, tcp, onError));
-    const { pid, id } = app.status();
     writeOwner(folder, { pid, id, socket });
   } catch (error) {
     await Promise.all([closeLocal(), remote?.http.close()]);
     throw error;
   }
 
+  async function restoreSocket(): Promise<void> {
+    const gone = socket;
+    // It only stops listening.
+    local.server.close();
+    socket = await listenOnSocket(local.server, folders);
+    removeStaleSocket({ socket: gone });
+  }
+
   return {
-    socket,
+    socket: () => socket,
     port: remote?.port,
+    async restore() {
+      if (!isSocketThere(socket)) await restoreSocket();
+      const found = readOwner(folder);
+      if (found?.id === id && found.socket === socket) return false;
+      writeOwner(folder, { pid, id, socket });
+      return true;
+    },
     async close() {
-      removeOwner(folder);
+      // Who has taken the folder over may have written its own.
+      if ((readOwner(folder)?.id ?? id) === id) removeOwner(folder);
       await Promise.all([closeLocal(), remote?.http.close()]);
     },
   };

@@ -46,6 +46,11 @@ export function listen(server: Server, where: ListenOptions): Promise<void> {
   });
 }
 
+/** Somebody may tidy up the folder for temporary files. */
+export function isSocketThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true;
+}
+
 /**
  * Removes a socket that its procman has left, and its folder. For who holds the app's lock. What
  * is not a socket of ours in a folder of its own stays where it is.

@@ -14,8 +14,8 @@ export interface Token {
 const fileName = "api-token";
 const tokenPattern = /^[0-9a-f]{64}\n?$/;
 
-/** For who holds the app's lock. */
-export async function readToken(folder: string): Promise<Token> {
+/** For who holds the app's lock. When there is none, it is made, or is the one that there was. */
+export async function readToken(folder: string, last?: string): Promise<Token> {
   const path = join(folder, fileName);
   const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants;
   const file = await open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
@@ -27,7 +27,7 @@ export async function readToken(folder: string): Promise<Token> {
     await file.chmod(0o600);
     const kept = await file.readFile("utf8");
     if (tokenPattern.test(kept)) return { value: kept.trim(), path, isNew: false };
-    const value = randomBytes(32).toString("hex");
+    const value = last ?? randomBytes(32).toString("hex");
     await file.truncate();
     await file.write(`${value}\n`, 0);
     return { value, path, isNew: true };

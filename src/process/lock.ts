@@ -3,11 +3,19 @@
  * Node has none, but a lock stays on the open file, which a helper may share for a moment.
  */
 import { spawn } from "node:child_process";
-import { closeSync, constants, openSync } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync } from "node:fs";
 import { errorCode } from "./signal.ts";
 
-/** `unavailable`: neither taken nor ours, for nobody here can lock. */
-export type LockAnswer = "ours" | "taken" | "unavailable";
+export type LockAnswer =
+  /** `unavailable`: neither taken nor ours, for nobody here can lock. */
+  { readonly is: "ours" | "unavailable"; readonly lock: Lock } | { readonly is: "taken" };
+
+export interface Lock {
+  /** False when somebody has removed its file, which keeps nobody out any more then. */
+  isInPlace(): boolean;
+  /** The kernel does the same when procman is no more. */
+  release(): void;
+}
 
 const takenCode = 1;
 /** The first of these that there is. All find the lock as file 3, and end with 1 when it is taken. */
@@ -19,30 +27,45 @@ const helpers: readonly (readonly [program: string, ...words: string[]])[] = [
 /** macOS locks as it opens. */
 const exclusiveOnDarwin = 0x20;
 
-/** Held until procman is no more. Throws when the file cannot be opened. */
+/** Held until it is released. Throws when the file cannot be opened. */
 export async function lock(path: string): Promise<LockAnswer> {
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
   if (process.platform === "darwin") return lockAsItOpens(path, flags);
   const fd = openSync(path, flags, 0o600);
   for (const [program, ...words] of helpers) {
-    const answer = await lockBy(program, words, fd);
-    if (answer === "taken") closeSync(fd);
-    if (answer !== "unavailable") return answer;
+    const is = await lockBy(program, words, fd);
+    if (is === "ours") return { is, lock: lockOf(path, fd) };
+    if (is === "taken") {
+      closeSync(fd);
+      return { is };
+    }
   }
-  return "unavailable";
+  return { is: "unavailable", lock: lockOf(path, fd) };
 }
 
 function lockAsItOpens(path: string, flags: number): LockAnswer {
   try {
-    openSync(path, flags | exclusiveOnDarwin | constants.O_NONBLOCK, 0o600);
-    return "ours";
+    const fd = openSync(path, flags | exclusiveOnDarwin | constants.O_NONBLOCK, 0o600);
+    return { is: "ours", lock: lockOf(path, fd) };
   } catch (error) {
-    if (errorCode(error) === "EAGAIN") return "taken";
+    if (errorCode(error) === "EAGAIN") return { is: "taken" };
     throw error;
   }
 }
 
-function lockBy(program: string, words: readonly string[], fd: number): Promise<LockAnswer> {
+function lockOf(path: string, fd: number): Lock {
+  // As long as it is open, no other file gets its number.
+  const own = fstatSync(fd);
+  return {
+    isInPlace() {
+      const found = lstatSync(path, { throwIfNoEntry: false });
+      return found?.ino === own.ino && found.dev === own.dev;
+    },
+    release: () => closeSync(fd),
+  };
+}
+
+function lockBy(program: string, words: readonly string[], fd: number): Promise<LockAnswer["is"]> {
   return new Promise((resolve) => {
     const helper = spawn(program, words, {
       stdio: ["ignore", "ignore", "ignore", fd],

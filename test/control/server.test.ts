@@ -1,10 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { lstatSync, readdirSync } from "node:fs";
+import { lstatSync, readdirSync, rmSync } from "node:fs";
 import { userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Client, findClient } from "../../src/control/client.ts";
-import { readOwner } from "../../src/control/owner.ts";
+import { readOwner, writeOwner } from "../../src/control/owner.ts";
 import { type ControlServer, serveControl } from "../../src/control/server.ts";
 import { createFakeApp, type FakeApp } from "../support/fake-app.ts";
 import { createFakeLog, type FakeLog, logLine } from "../support/fake-log.ts";
@@ -86,25 +86,25 @@ describe("the socket", () => {
   });
 
   it("needs no Host and no token", async () => {
-    expect(statusOf(await talk({ path: server.socket }, get("/apps")))).toBe(200);
+    expect(statusOf(await talk({ path: server.socket() }, get("/apps")))).toBe(200);
     const rebound = get("/apps", { Host: "evil.example" });
-    expect(statusOf(await talk({ path: server.socket }, rebound))).toBe(200);
+    expect(statusOf(await talk({ path: server.socket() }, rebound))).toBe(200);
   });
 
   it("is there for its owner alone", async () => {
-    expect(lstatSync(server.socket).mode & 0o777).toBe(0o600);
-    expect(lstatSync(dirname(server.socket)).mode & 0o777).toBe(0o700);
+    expect(lstatSync(server.socket()).mode & 0o777).toBe(0o600);
+    expect(lstatSync(dirname(server.socket())).mode & 0o777).toBe(0o700);
     expect(lstatSync(join(folder.path, "owner.json")).mode & 0o777).toBe(0o600);
     expect(readOwner(folder.path)).toEqual({
       pid: process.pid,
       id: "3f1c",
-      socket: server.socket,
+      socket: server.socket(),
     });
   });
 
   const isRoot = process.getuid?.() === 0;
   it.skipIf(!isRoot)(`cannot be opened by others${isRoot ? "" : " (SKIPPED: not root)"}`, () => {
-    const script = `require("net").connect(${JSON.stringify(server.socket)}).on("connect", () => process.exit(0)).on("error", (error) => { console.log(error.code); process.exit(1); })`;
+    const script = `require("net").connect(${JSON.stringify(server.socket())}).on("connect", () => process.exit(0)).on("error", (error) => { console.log(error.code); process.exit(1); })`;
     const options = { uid: 65_534, gid: 65_534, cwd: "/", encoding: "utf8" } as const;
     const { stdout, error } = spawnSync(process.execPath, ["-e", script], options);
     expect(error).toBeUndefined();
@@ -215,6 +215,31 @@ describe("a log session", () => {
     client.abort();
     return { text: got, type: response.headers.get("content-type") };
   }
+});
+
+describe("what somebody has removed", () => {
+  it("is there again, and who is connected stays so", async () => {
+    const wait = open().askAndWait("POST", "/procman/v1/wait", {});
+    while (app.waiting() === 0) await new Promise(setImmediate);
+    const before = server.socket();
+    expect(await server.restore()).toBe(false);
+    rmSync(dirname(before), { recursive: true });
+    expect(await server.restore()).toBe(true);
+    expect(server.socket()).not.toBe(before);
+    expect(await open().ask("GET", "/procman/v1/ping")).toMatchObject({ is: "answered" });
+    rmSync(join(folder.path, "owner.json"));
+    expect(await server.restore()).toBe(true);
+    expect(readOwner(folder.path)?.socket).toBe(server.socket());
+    app.settle({ is: "done" });
+    expect(await wait).toMatchObject({ is: "answered" });
+  });
+
+  it("and replaced is left alone at the end", async () => {
+    const owner = { pid: 1, id: "another", socket: "/nowhere/control" };
+    writeOwner(folder.path, owner);
+    await server.close();
+    expect(readOwner(folder.path)).toEqual(owner);
+  });
 });
 
 describe("the end", () => {

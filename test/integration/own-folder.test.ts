@@ -1,13 +1,145 @@
 import { spawnSync } from "node:child_process";
-import { chmod, chown, mkdir } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { chmod, chown, mkdir, readdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { describe, expect, it, vi } from "vitest";
-import { hasProgram, Rig, testTimeout } from "../support/rig.ts";
+import { readOwner } from "../../src/control/owner.ts";
+import { hasProgram, procfile, Rig, testTimeout } from "../support/rig.ts";
 
 vi.setConfig({ testTimeout });
 
 const idle = "worker: sleep 1000\n";
 const done = { code: 0, signal: null, stderr: "" };
+
+// -- A folder that is removed ------------------------------------------------------------------
+
+/** `rm -rf`, which fails when something is put in meanwhile. */
+function removeFolder(path: string): void {
+  const { status, stderr } = spawnSync("rm", ["-rf", path], { encoding: "utf8" });
+  expect([status, stderr]).toEqual([0, ""]);
+}
+
+/** Nothing is logged any more, for that would put the folder back while it is being removed. */
+async function quiet(rig: Rig): Promise<void> {
+  await rig.client();
+  expect(await rig.ask("wait")).toMatchObject(done);
+}
+
+describe.concurrent("a .procman that is removed while procman runs", () => {
+  it("is there again, and with it all that one can ask procman for", async () => {
+    await using rig = await Rig.create({ Procfile: procfile("web") });
+    rig.start(["--api", "127.0.0.1:0"]);
+    const web = await rig.child("web.1");
+    await web.listen();
+    await rig.line(/the API is on /);
+    await quiet(rig);
+    const token = await rig.read(".procman/api-token");
+    // Twice, for what is made again is kept, too.
+    for (const nth of [1, 2]) {
+      removeFolder(rig.ownFolder);
+      await rig.client();
+      await web.print(`printed after ${nth}`);
+      await rig.line(new RegExp(`printed after ${nth}`));
+      expect(await rig.ask("ps")).toMatchObject(done);
+      expect((await rig.ask("start")).stderr).toContain(`already (pid ${rig.pid})`);
+      expect(await rig.ask("scale", `web=${nth + 1}`)).toMatchObject(done);
+      await (await rig.child(`web.${nth + 1}`)).listen();
+      await quiet(rig);
+    }
+    await rig.poll("the token", () => existsSync(join(rig.ownFolder, "api-token")) || undefined);
+    expect(await rig.read(".procman/api-token")).toBe(token);
+    expect(await rig.ask("stop")).toMatchObject(done);
+    expect(await rig.end()).toMatchObject({ status: 0, stderr: expect.not.stringMatching("lost") });
+    expect(rig.log()).toMatch(/printed after 2.*Scaled to web@3.*Stopping all/s);
+    expect((await readdir(rig.ownFolder)).sort()).toEqual([
+      ".gitignore",
+      "api-token",
+      "lock",
+      "log",
+      "pipes",
+    ]);
+    expect(await rig.temporaryFiles()).toEqual([]);
+  });
+
+  it("is there again in part, when that is what was removed", async () => {
+    await using rig = await Rig.create({ Procfile: idle });
+    rig.start();
+    await quiet(rig);
+    const socketFolder = () => dirname(readOwner(rig.ownFolder)?.socket ?? "/");
+    const first = socketFolder();
+    removeFolder(first);
+    const second = await rig.poll("another socket", () =>
+      [first, "/"].includes(socketFolder()) ? undefined : socketFolder(),
+    );
+    expect(await rig.ask("ps")).toMatchObject(done);
+    removeFolder(join(second, "control"));
+    await rig.poll("a third", () =>
+      [first, second, "/"].includes(socketFolder()) ? undefined : true,
+    );
+    expect(await rig.ask("ps")).toMatchObject(done);
+    for (const name of ["owner.json", "lock"]) {
+      const path = join(rig.ownFolder, name);
+      removeFolder(path);
+      await rig.poll(`${name} again`, () => existsSync(path) || undefined);
+    }
+    await rig.poll("a refusal", () => isLocked(rig));
+    expect(await rig.ask("stop")).toMatchObject(done);
+    await rig.end();
+    expect(await rig.temporaryFiles()).toEqual([]);
+  });
+
+  it("does not come in the way of the end", async () => {
+    await using rig = await Rig.create({ Procfile: idle });
+    rig.start();
+    await quiet(rig);
+    removeFolder(rig.ownFolder);
+    await rig.stop();
+    expect(existsSync(join(rig.ownFolder, "owner.json"))).toBe(false);
+    expect(await rig.temporaryFiles()).toEqual([]);
+  });
+
+  it("is left to who has taken it meanwhile, which is said", async () => {
+    await using rig = await Rig.create({ Procfile: idle });
+    rig.start();
+    await quiet(rig);
+    rig.signal("SIGSTOP");
+    removeFolder(rig.ownFolder);
+    await rig.startDaemon("-p", `${rig.port + 1}`);
+    const owner = readOwner(rig.ownFolder);
+    rig.signal("SIGCONT");
+    await rig.line(
+      new RegExp(`\\.procman is lost, .*: procman runs in .* already \\(pid ${owner?.pid}\\)`),
+    );
+    // Where both write now.
+    await rig.poll(
+      "the same in the log",
+      () => rig.log().includes(".procman is lost, ") || undefined,
+    );
+    expect(readOwner(rig.ownFolder)).toEqual(owner);
+    expect(await rig.ask("ps")).toMatchObject(done);
+    expect(await rig.ask("stop")).toMatchObject(done);
+    expect((await rig.stop()).stdout).not.toContain("the control API failed");
+    expect(await rig.temporaryFiles()).toEqual([]);
+  });
+
+  it("does not come back with the app's folder", async () => {
+    await using rig = await Rig.create({ Procfile: idle });
+    rig.start();
+    await quiet(rig);
+    removeFolder(rig.folder);
+    await rig.line(/\.procman is lost, /);
+    expect(existsSync(rig.folder)).toBe(false);
+    await rig.stop();
+    expect(existsSync(rig.folder)).toBe(false);
+  });
+});
+
+/** A lock is taken a moment after its file is there. */
+function isLocked(rig: Rig): true | undefined {
+  const { status } = spawnSync("flock", ["-n", join(rig.ownFolder, "lock"), "true"]);
+  return status === 1 || undefined;
+}
 
 // -- A folder that cannot be written -----------------------------------------------------------
 
