@@ -6,5 +6,7 @@ export default defineConfig({
     globalSetup: ["test/support/global-setup.ts"],
     reporters: ["default", "./test/support/count-reporter.ts"],
     retry: 0,
+    // Properties take their time on a busy machine; what hangs is told by its own deadline.
+    testTimeout: 30_000,
   },
 });
