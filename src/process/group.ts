@@ -1,5 +1,6 @@
 /** When a process group is empty, which is when a process is stopped: not when its leader exits. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { nowMs } from "./now-ms.ts";
 import type { ProcessTable } from "./process-table.ts";
 import { signalGroup } from "./signal.ts";
 
@@ -16,13 +17,13 @@ export async function untilEmpty(
   hasGivenUp: () => boolean,
 ): Promise<readonly number[]> {
   let pauseMs = firstPauseMs;
-  let nextLookMs = performance.now() + firstLookMs;
+  let nextLookMs = nowMs() + firstLookMs;
   while (signalGroup(pgid, 0) !== "gone") {
-    if (performance.now() >= nextLookMs || hasGivenUp()) {
+    if (nowMs() >= nextLookMs || hasGivenUp()) {
       // Whoever cannot look, for want of descriptors, must believe that somebody is there.
       const members = await table.members(pgid).catch(() => [pgid]);
       if (members.length === 0 || hasGivenUp()) return members;
-      nextLookMs = performance.now() + lookAgainMs;
+      nextLookMs = nowMs() + lookAgainMs;
     }
     await sleep(pauseMs);
     pauseMs = Math.min(longestPauseMs, pauseMs * 1.5);

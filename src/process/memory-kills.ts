@@ -3,7 +3,6 @@
  * that has grown since a process was last seen to end is the reason for the next SIGKILL, as far
  * as anybody outside can know.
  */
-import { readFile } from "node:fs/promises";
 
 export interface MemoryKills {
   /** From now on they are counted. Only the first call does anything. */
@@ -74,6 +73,8 @@ async function readCount(path: string): Promise<number | undefined> {
   return count === undefined ? undefined : Number(count);
 }
 
-function read(path: string): Promise<string> {
+/** What it takes is loaded when the first process is there. */
+async function read(path: string): Promise<string> {
+  const { readFile } = await import("node:fs/promises");
   return readFile(path, "latin1").catch(() => "");
 }

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Environment } from "../core/environment.ts";
+import { nowMs } from "./now-ms.ts";
 import { processTable } from "./process-table.ts";
 import { withExec } from "./shell.ts";
 import { errorCode, signalNumber, signalProcess } from "./signal.ts";
@@ -83,11 +84,11 @@ async function passOn(signal: NodeJS.Signals, mark: string, leader = 0): Promise
 
 /** What a signal was passed on to has as long to end as a process of the app. */
 async function untilGone(mark: string): Promise<void> {
-  const untilMs = performance.now() + graceMs;
+  const untilMs = nowMs() + graceMs;
   for (;;) {
     const pids = await find(mark);
     if (pids.length === 0) return;
-    if (performance.now() > untilMs) for (const pid of pids) signalProcess(pid, "SIGKILL");
+    if (nowMs() > untilMs) for (const pid of pids) signalProcess(pid, "SIGKILL");
     await sleep(lookAgainMs);
   }
 }

@@ -1,5 +1,6 @@
 /** Reads what a child writes, to the end or until nobody can be waited for. */
 import { type ConnectOpts, Socket, type SocketConstructorOpts } from "node:net";
+import { nowMs } from "./now-ms.ts";
 import { settledWithin } from "./settled-within.ts";
 
 export interface Output {
@@ -24,7 +25,7 @@ export function readOutput(source: number | Socket, onOutput: (bytes: Buffer) =>
   let flow: "paced" | "paused" | "free" = "paced";
   let lastByteMs = 0;
   const take = (bytes: Buffer) => {
-    lastByteMs = performance.now();
+    lastByteMs = nowMs();
     onOutput(bytes);
   };
   const socket = typeof source === "number" ? openReader(source, take) : source.on("data", take);
@@ -49,10 +50,10 @@ export function readOutput(source: number | Socket, onOutput: (bytes: Buffer) =>
       flow = "free";
     },
     async drained() {
-      const startMs = performance.now();
+      const startMs = nowMs();
       for (;;) {
         const untilMs = Math.min(Math.max(lastByteMs, startMs) + quietMs, startMs + drainMs);
-        const leftMs = untilMs - performance.now();
+        const leftMs = untilMs - nowMs();
         if (socket.closed || (await settledWithin(closed, leftMs))) return true;
         if (leftMs <= 0) {
           // Whoever holds it may hold it for ever: late lines are still shown, but procman's own

@@ -1,5 +1,4 @@
 /** What a procman that is no more has left running, found by what it still holds. */
-import { readFile } from "node:fs/promises";
 import { type Environment, idVariable } from "../core/environment.ts";
 import { hashText } from "../core/hash-text.ts";
 import { readSupervisorId } from "../core/supervisor-id.ts";
@@ -22,6 +21,7 @@ export async function findStraggler(port: number, root: string): Promise<string 
 
 /** Of a process; empty where it may not be read. */
 async function readEnvironment(pid: number): Promise<Environment> {
+  const { readFile } = await import("node:fs/promises");
   const text = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
   const pairs = text.split("\0").map((row): [string, string] => {
     const [key = "", ...rest] = row.split("=");

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { isBackgroundServer } from "./background-server.ts";
+import { nowMs } from "./now-ms.ts";
 import { hasEnded, nameOf, type ProcessTable } from "./process-table.ts";
 import { signalProcess } from "./signal.ts";
 
@@ -44,13 +45,13 @@ export function createSweeper(table: ProcessTable): Sweeper {
     async sweep(mark, isForced, graceMs = escapeeGraceMs) {
       const known = new Map<number, Escapee>();
       const asked = new Set<number>();
-      const startMs = performance.now();
+      const startMs = nowMs();
       let pauseMs = firstPauseMs;
       for (;;) {
         const pids = await find(mark);
         await addUnknown(table, pids, known);
         const left = pids.filter((pid) => known.get(pid)?.server === undefined);
-        const sinceMs = performance.now() - startMs;
+        const sinceMs = nowMs() - startMs;
         const isOver = sinceMs > graceMs + forcedMs;
         if (isOver || (left.length === 0 && !isEnding(known))) return summary(known, left);
         if (isForced() || sinceMs > graceMs) kill(left);

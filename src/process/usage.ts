@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { Usage } from "../core/usage.ts";
+import { nowMs } from "./now-ms.ts";
 import { listeningPorts } from "./ports.ts";
 
 /** One process, as far as it matters here. */
@@ -26,12 +27,12 @@ export async function measureUsage(
   leaders: ReadonlyMap<string, number>,
 ): Promise<ReadonlyMap<string, Usage>> {
   const before = await readRows();
-  const startMs = performance.now();
+  const startMs = nowMs();
   if (before.length === 0) return new Map();
   await sleep(sampleMs);
   const cpuBefore = new Map(before.map(({ pid, cpuMs }) => [pid, cpuMs]));
   const rows = await readRows();
-  const passedMs = performance.now() - startMs;
+  const passedMs = nowMs() - startMs;
   const usage = new Map<string, Usage>();
   for (const [name, leader] of leaders) {
     const family = familyOf(leader, rows);

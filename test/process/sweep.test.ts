@@ -89,7 +89,7 @@ const machine = { current: new FakeMachine() };
 beforeEach(() => {
   machine.current = new FakeMachine();
   time.nowMs = 0;
-  vi.spyOn(performance, "now").mockImplementation(() => time.nowMs);
+  vi.spyOn(process.hrtime, "bigint").mockImplementation(() => BigInt(Math.round(time.nowMs * 1e6)));
   vi.spyOn(process, "kill").mockImplementation((pid, signal) => {
     return machine.current.kill(pid, signal);
   });
