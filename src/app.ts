@@ -1,6 +1,5 @@
 /** Builds a running app of real clocks, processes and streams; the only place that does. */
 import { access } from "node:fs";
-import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { App } from "./config/load.ts";
 import { createCommands } from "./control/commands.ts";
@@ -9,18 +8,17 @@ import type { Clock } from "./core/clock.ts";
 import { idVariable } from "./core/environment.ts";
 import { herokuWording } from "./core/heroku-wording.ts";
 import { describeNotice, type Notice } from "./core/notice.ts";
-import { newSupervisorId } from "./core/supervisor-id.ts";
-import { activeName } from "./logs/active-name.ts";
 import { createFormat, type FormatOptions } from "./logs/format.ts";
 import type { LogFile } from "./logs/segments.ts";
 import { createSink } from "./logs/sink.ts";
 import { openWriter, type Writer } from "./logs/writer.ts";
 import { startChild } from "./process/child.ts";
-import { createGuardian } from "./process/guardian.ts";
 import { memoryKills } from "./process/memory-kills.ts";
+import { nowMs } from "./process/now-ms.ts";
 import type { PipeMaker } from "./process/pipe.ts";
 import { markedNow, processTable } from "./process/process-table.ts";
 import { portAnswers } from "./process/readiness.ts";
+import type { RollKeeper } from "./process/roll-keeper.ts";
 import { signalProcess } from "./process/signal.ts";
 import { createSweeper } from "./process/sweep.ts";
 import { createEnvironments } from "./supervisor/environments.ts";
@@ -48,8 +46,6 @@ export interface RunningApp {
   say(text: string): void;
   /** For whoever asks from outside. */
   readonly commands: ControlledApp;
-  /** The value of `PROCMAN_ID`. */
-  readonly id: string;
   /**
    * Nothing of the app is alive, and all it printed is written or cannot be. The exit code, which
    * is 0 when somebody asked for the end by a command.
@@ -59,8 +55,10 @@ export interface RunningApp {
 
 export interface AppOptions {
   readonly app: App;
-  /** The process id of procman, for the mark of its own. */
   readonly pid: number;
+  /** The value of `PROCMAN_ID`. */
+  readonly id: string;
+  readonly roll: RollKeeper;
   readonly pipes: PipeMaker;
   /** Whoever looks on; nobody, when procman runs in the background. */
   readonly terminal: Terminal | undefined;
@@ -81,8 +79,7 @@ export interface Terminal {
 const stalledMs = 2_000;
 
 const clock: Clock = {
-  // The same as performance.now(), which takes a millisecond to load when it is first asked.
-  nowMs: () => Number(process.hrtime.bigint()) / 1e6,
+  nowMs,
   after(delayMs, onDue) {
     const timer = setTimeout(onDue, delayMs);
     return () => clearTimeout(timer);
@@ -90,11 +87,10 @@ const clock: Clock = {
 };
 
 export function createApp(options: AppOptions): RunningApp {
-  const { app, pid, terminal } = options;
+  const { app, pid, id, roll, pipes, terminal } = options;
   const { settings } = app;
   const startedMs = Date.now();
   const { root } = app;
-  const id = newSupervisorId({ pid, root, timeMs: startedMs, random: Math.random() });
   const launch = newSignal();
   const logFile = openWhen(launch.given, async () => {
     const { openSegments } = await import("./logs/segments.ts");
@@ -109,13 +105,7 @@ export function createApp(options: AppOptions): RunningApp {
   const hub: OutputHub = createOutputHub({ outlets, clock, timeMs: Date.now });
   const changes = createListeners<StateChange>();
   const sweeper = createSweeper(processTable);
-  const guardian = createGuardian({
-    mark: `${idVariable}=${id}`,
-    graceMs: settings.graceMs,
-    log: join(options.logFolder, activeName),
-    path: app.layers.shell.get("PATH") ?? "/usr/bin:/bin",
-  });
-  const children = { pipes: options.pipes, sweeper, table: processTable, memoryKills, guardian };
+  const children = { pipes, sweeper, table: processTable, memoryKills, roll };
   const environments = createEnvironments({
     app: app.name,
     id,
@@ -169,7 +159,6 @@ export function createApp(options: AppOptions): RunningApp {
     if (ended.length > 0) hub.say(`ended what was left behind: ${ended.join(", ")}`);
     if (left.length > 0) hub.say(`could not end ${left.join(", ")}; stop it yourself`);
     hasEnded = true;
-    guardian.dismiss();
     launch.give();
     await Promise.all(outlets.map(({ sink }) => sink.flush(stalledMs)));
     await logFile.close();
@@ -207,7 +196,6 @@ export function createApp(options: AppOptions): RunningApp {
       },
       onStateChange: changes.add,
     }),
-    id,
     ended: end.given.then(finish),
   };
 }

@@ -12,8 +12,8 @@ import { followLog } from "../logs/follow-log.ts";
 import { parsePosition, printPosition } from "../logs/position.ts";
 import { readHistory } from "../logs/read-history.ts";
 import type { ApiAddress } from "./api-address.ts";
-import type { Place } from "./claim.ts";
 import { keepPlace } from "./keep-place.ts";
+import type { Place } from "./place.ts";
 import { complain } from "./report.ts";
 
 export interface OpenControl {
@@ -65,6 +65,8 @@ export async function openControl(options: OpenControl): Promise<Control> {
   return {
     async close() {
       await keeper.close();
+      // Who is told that procman has ended may start it again.
+      await place.leave();
       await control.close();
     },
   };

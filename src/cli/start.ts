@@ -9,13 +9,14 @@ import type { Result } from "../core/diagnostic.ts";
 import { findOverridden } from "../core/environment.ts";
 import { releaseType } from "../core/formation.ts";
 import { formatDuration } from "../core/notice.ts";
+import { nowMs } from "../process/now-ms.ts";
 import { type ApiAddress, readApiAddress } from "./api-address.ts";
 import { daemonChildMark, type Options } from "./call.ts";
 import { choosePorts } from "./choose-ports.ts";
-import { type Place, takePlace } from "./claim.ts";
 import { closeInherited, tellReady } from "./daemon-child.ts";
 import { exitCodeFor, exitCodes } from "./exit-codes.ts";
 import { loadRequest, stdoutKind, type TerminalKind } from "./options.ts";
+import { type Place, takePlace } from "./place.ts";
 import { complain, reportDiagnostics } from "./report.ts";
 import { exitCodeAfter, hearStopSignals, type StopSignals } from "./stop-signals.ts";
 
@@ -34,15 +35,20 @@ export async function start(types: readonly string[], options: Options): Promise
   const terminal = isInBackground ? undefined : stdoutKind(options);
   const request = loadRequest(options, types, terminal === "colour");
   const found = await readRoot(request);
-  // It is taken while the app's files are read; but where there may be no app, not before that is
-  // known.
-  const early = isApp(found.root) ? takePlace(found.root) : undefined;
+  const path = request.shell.get("PATH");
+  let taken: ReturnType<typeof takePlace> | undefined;
+  const take = () => {
+    taken ??= takePlace(found.root, path);
+    return taken;
+  };
+  // While the app's files are read; but where there may be no app, not before that is known.
+  if (isApp(found.root)) take();
   // Either may wait: for somebody who writes to a pipe, or for what an earlier procman has left.
   const loaded = await Promise.race([loadApp(request, found), signals.heard]);
-  const prepared = loaded && (await Promise.race([prepare(loaded, early), signals.heard]));
+  const prepared = loaded && (await Promise.race([prepare(loaded, take), signals.heard]));
   const signal = signals.first();
   if (typeof prepared !== "object" || signal !== undefined) {
-    if (early && "pipes" in early) await early.pipes.close();
+    if (taken && "leave" in taken) await taken.leave();
     return typeof prepared === "number" ? prepared : exitCodeAfter(signal ?? "SIGTERM");
   }
   return supervise({ ...prepared, terminal, api, signals });
@@ -57,27 +63,28 @@ interface Prepared {
 /** All that can fail before the first process is started: the exit code then. */
 async function prepare(
   loaded: Result<App>,
-  early: ReturnType<typeof takePlace> | undefined,
+  take: () => ReturnType<typeof takePlace>,
 ): Promise<Prepared | number> {
   reportDiagnostics(loaded.diagnostics);
   if (!loaded.ok) return exitCodeFor(loaded.diagnostics);
-  const { root, specs, notes } = loaded.value;
+  const { settings, specs, notes } = loaded.value;
   if (specs.length === 0) {
     complain("nothing to start: every process type is at 0; name one, as in: procman start web=1");
     return exitCodes.usage;
   }
-  const place = early ?? takePlace(root);
-  const claim = "problem" in place ? place : await place.claim;
-  if ("problem" in place || "problem" in claim) {
-    complain("problem" in claim ? claim.problem : "");
+  const place = take();
+  const claimed = "problem" in place ? place : await place.claimed;
+  if ("problem" in place || "problem" in claimed) {
+    complain("problem" in claimed ? claimed.problem : "");
     return exitCodes.failed;
   }
+  const left = await place.enter(settings.graceMs);
   const chosen = await choosePorts(loaded.value);
   if ("problem" in chosen) {
     complain(chosen.problem);
     return exitCodes.failed;
   }
-  return { app: chosen.app, place, notes: [...notes, ...claim.notes, ...chosen.notes] };
+  return { app: chosen.app, place, notes: [...notes, ...claimed.notes, ...left, ...chosen.notes] };
 }
 
 interface Supervised extends Prepared {
@@ -89,7 +96,7 @@ interface Supervised extends Prepared {
 
 async function supervise(supervised: Supervised): Promise<number> {
   const { app, place, notes, terminal, signals } = supervised;
-  const { folder, pipes } = place;
+  const { folder, id, pipes, roll } = place;
   let isOutputClosed = false;
   const onClosed = () => {
     // Whoever read this has gone, as in `| head`: that is no failure.
@@ -99,7 +106,9 @@ async function supervise(supervised: Supervised): Promise<number> {
   const running = createApp({
     app,
     pid: process.pid,
+    id,
     pipes,
+    roll,
     terminal: terminal && { kind: terminal, outputFd: 1, errorFd: 2, onClosed },
     logFolder: logFolderOf(folder),
   });
@@ -110,7 +119,7 @@ async function supervise(supervised: Supervised): Promise<number> {
   const control = serve(supervised, running);
   const exitCode = await running.ended;
   const isServed = await control;
-  await pipes.close();
+  await place.leave();
   const signal = signals.first();
   if (isOutputClosed || signal === "SIGHUP") letGoOfTerminal();
   if (signal !== undefined) return exitCodeAfter(signal);
@@ -170,13 +179,13 @@ function stopOn(signals: StopSignals, running: RunningApp, graceMs: number): voi
   let firstMs: number | undefined;
 
   signals.handOn((signal) => {
-    const isSecond = firstMs !== undefined && performance.now() - firstMs >= secondAfterMs;
+    const isSecond = firstMs !== undefined && nowMs() - firstMs >= secondAfterMs;
     if (signal === "SIGQUIT" || isSecond) kill();
     else if (firstMs === undefined) stop();
   });
 
   function stop(): void {
-    firstMs = performance.now();
+    firstMs = nowMs();
     const names = running.running();
     if (names.length > 0) running.say(`stopping ${names.join(", ")} (Ctrl-C again kills)`);
     running.stop();

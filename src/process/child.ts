@@ -6,11 +6,12 @@ import { closeSync } from "node:fs";
 import { type Environment, runVariable } from "../core/environment.ts";
 import { type ExitStatus, exitCodeOf } from "../core/exit-status.ts";
 import { untilEmpty } from "./group.ts";
-import type { Guardian } from "./guardian.ts";
 import type { MemoryKills } from "./memory-kills.ts";
+import { nowMs } from "./now-ms.ts";
 import { type Output, readOutput } from "./output.ts";
 import type { ChildPipe, PipeMaker } from "./pipe.ts";
 import { nameProcess, type ProcessTable } from "./process-table.ts";
+import type { RollKeeper } from "./roll-keeper.ts";
 import { settledWithin } from "./settled-within.ts";
 import { errorCode, signalGroup, signalNumber, stopGroup } from "./signal.ts";
 import { explainDescriptors, type Spawned, spawnInSession, type Unstarted } from "./spawn.ts";
@@ -66,7 +67,7 @@ export interface ChildTools {
   readonly sweeper: Sweeper;
   readonly table: ProcessTable;
   readonly memoryKills: MemoryKills;
-  readonly guardian: Guardian;
+  readonly roll: RollKeeper;
 }
 
 /** After SIGKILL. Who is there then is stuck in the kernel, or is not ours. */
@@ -90,7 +91,7 @@ export function startChild(
   const { promise: killed, resolve: onKilled } = newSignal();
   const cancellation = new AbortController();
   const isForced = () => killedAtMs !== undefined;
-  const hasGivenUp = () => killedAtMs !== undefined && performance.now() - killedAtMs > giveUpMs;
+  const hasGivenUp = () => killedAtMs !== undefined && nowMs() - killedAtMs > giveUpMs;
 
   void live().then(listener.onGone);
 
@@ -116,7 +117,7 @@ export function startChild(
   async function run({ pid, output: source, exit }: Spawned): Promise<ChildEnd> {
     const output = readOutput(source, listener.onOutput);
     phase = { is: "running", pgid: pid, output };
-    tools.guardian.add(pid);
+    tools.roll.add(pid);
     listener.onStarted(pid);
     tools.memoryKills.watch();
     const ended = await Promise.race([exit, killed.then(() => endOfKilled(exit))]);
@@ -126,7 +127,7 @@ export function startChild(
     const status = await explainKill(ended);
     const stuck = await untilEmpty(pid, tools.table, hasGivenUp);
     phase = { is: "closed" };
-    tools.guardian.remove(pid);
+    tools.roll.remove(pid);
     const stuckNames = await Promise.all(stuck.map((member) => nameProcess(tools.table, member)));
     const swept =
       stuck.length > 0
@@ -177,7 +178,7 @@ export function startChild(
     },
     kill() {
       isAskedToEnd = true;
-      killedAtMs ??= performance.now();
+      killedAtMs ??= nowMs();
       onKilled();
       cancel();
       if (phase.is !== "running") return;

@@ -1,12 +1,13 @@
 /**
- * What the guardian runs: a small shell that knows the live groups, and ends them when the pipe it
- * reads from ends, which is when procman is gone. It never acts on silence: a machine that sleeps
- * and a debugger that halts procman are no death. Its arguments are the mark of all that procman
- * starts, the grace period in seconds, and the log. It is told:
+ * What the guardian runs: a small shell that has the lock and the roll of the live groups open, and
+ * ends those groups when the socket it reads from ends, which is when procman is gone. It never acts
+ * on silence: a machine that sleeps and a debugger that halts procman are no death. Its arguments
+ * are the mark of all that procman starts, the grace period in seconds, the log, and whether to take
+ * the lock; its files 3 the socket, 4 the lock, and 5 the roll. It says `ours`, `taken` or
+ * `unavailable` of the lock, and is told:
  *
- *   + PGID START   a group, and the start time of its leader where the system has one
- *   - PGID         it is gone
- *   q              all is well
+ *   g SECONDS   another grace period
+ *   q           all is well
  *
  * `kill -SIGNAL -PGID` is the one spelling that dash, bash, busybox, mksh and zsh all take. The trap
  * kills even where the shell itself has to give up because it may not fork.
@@ -15,24 +16,39 @@ export const guardianScript = `
 trap '' HUP INT QUIT TERM PIPE TSTP TTIN TTOU USR1 USR2
 set -f; cd /; umask 077
 mark=$1 grace=$2 log=$3 list=' '
+if [ "$4" = lock ]; then
+  answer=unavailable
+  for helper in flock perl python3; do
+    case $helper in
+      flock) flock -n 4;;
+      perl) perl -e 'open(my $lock, "<&=4"); exit !flock($lock, 6)';;
+      python3) python3 -c 'import fcntl; fcntl.flock(4, fcntl.LOCK_EX | fcntl.LOCK_NB)';;
+    esac
+    case $? in 0) answer=ours; break;; 1) answer=taken; break;; esac
+  done
+  echo "$answer" >&3
+  [ "$answer" != taken ] || exit 0
+fi
+while read -r what value <&3; do case $what in
+  g) grace=$value;;
+  q) exit 0;;
+esac; done
 alive() { kill -0 "-$1" 2>/dev/null; }
 started() { at=; if read -r line 2>/dev/null <"/proc/$1/stat"; then set -- \${line##*") "}; shift 19; at=$1; fi; }
-ours() { started "$1"; [ -z "$at" ] || [ -z "$2" ] || [ "$at" = "$2" ]; }
+ours() { [ "$2" = - ] && return; started "$1"; [ -z "$at" ] || [ "$at" = "$2" ]; }
 each() { for entry in $list; do group=\${entry%%:*}
   if alive "$group" && ours "$group" "\${entry#*:}"; then for signal; do kill "-$signal" "-$group" 2>/dev/null; done; fi
 done; }
 forced() { each KILL; trap - EXIT; }
-while read -r what group start; do case $what in
-  +) list="$list$group:$start ";;
-  -) case $list in *" $group:"*) before=\${list%%" $group:"*} after=\${list#*" $group:"}; list="$before \${after#* }";; esac;;
-  q) exit 0;;
-esac; done
+{ read -r head; while read -r group start; do
+  case $group in [1-9]*) list="$list$group:$start ";; esac
+done; } <&5
 trap forced EXIT
 each TERM CONT
 waited=0
 while [ "$waited" -lt $((grace * 5)) ]; do
   left=
-  for entry in $list; do if alive "\${entry%%:*}"; then left=1; break; fi; done
+  for entry in $list; do if alive "\${entry%%:*}" && ours "\${entry%%:*}" "\${entry#*:}"; then left=1; break; fi; done
   [ -n "$left" ] || break
   sleep 0.2 || sleep 1
   waited=$((waited + 1))
@@ -57,12 +73,19 @@ marked() {
   else for file in /proc/[0-9]*/environ; do tr '\\0' '\\n' <"$file" 2>/dev/null | grep -qF "$mark" && echo "$file"; done
   fi 2>/dev/null
 }
-sweep() { set +f; found=$(marked); set -f
+sweep() { set +f; found=$(marked); set -f; victims=
   for file in $found; do victim=\${file#/proc/} victim=\${victim%/environ}
-    [ "$victim" = $$ ] || spared "$victim" || kill -KILL "$victim" 2>/dev/null
+    [ "$victim" = $$ ] || spared "$victim" || { victims=1; kill -KILL "$victim" 2>/dev/null; }
   done
 }
-if [ -d /proc/self ]; then sweep; sweep; fi
+# Until a look finds nobody: whoever was killed still has its files and ports for a moment.
+if [ -d /proc/self ]; then
+  for pass in 1 2 3 4 5 6 7 8; do
+    sweep
+    [ -n "$victims" ] || break
+    sleep 0.1 || sleep 1
+  done
+fi
 if [ -f "$log" ] && [ ! -L "$log" ]; then
   echo "$(date -u +%Y-%m-%dT%H:%M:%S).000000+00:00 procman[procman]: procman was killed; what it ran has been ended" >>"$log"
 fi

@@ -145,3 +145,73 @@ describe.concurrent("the guardian", () => {
     await rig.poll("the guardian to end", () => !isAlive(guardian) || undefined);
   });
 });
+
+describe.concurrent("the next start", () => {
+  it("waits for the guardian of who was killed, and says so", async () => {
+    await using rig = await Rig.create({ Procfile: procfile("worker") });
+    rig.start(["-t", "2"]);
+    const worker = await rig.child("worker.1");
+    await worker.trap("SIGTERM");
+    await rig.line(/worker\.1 started/);
+    const { pid } = rig;
+    rig.kill();
+    const next = rig.beside(["start", "-D", "-p", `${rig.port}`]);
+    await rig.child("worker.1", 2);
+    // It came when nothing was left of the first.
+    expect(isAlive(worker.pid)).toBe(false);
+    expect(await next.ended).toMatchObject({ code: 0 });
+    expect((await next.ended).stderr).toBe(
+      `procman: waiting until what an earlier procman (pid ${pid}) has left is ended\n`,
+    );
+    expect((await rig.ask("stop")).code).toBe(0);
+  });
+
+  it("ends what is left when the guardian was killed, too", async () => {
+    await using rig = await Rig.create({ Procfile: procfile("web", "worker") });
+    rig.start(["-t", "1"]);
+    const [web, worker] = [await rig.child("web.1"), await rig.child("worker.1")];
+    await worker.trap("SIGTERM");
+    await web.fork("session", "grandchild");
+    const grandchild = await rig.forked("grandchild");
+    await rig.line(/worker\.1 started/);
+    const { pid } = rig;
+    killBoth(rig, web.variable("PROCMAN_ID"));
+    for (const left of [web, worker, grandchild]) expect(isAlive(left.pid)).toBe(true);
+    const next = rig.beside(["start", "-D", "-t", "1", "-p", `${rig.port}`]);
+    await rig.child("worker.1", 2);
+    for (const left of [web, worker, grandchild]) expect(isAlive(left.pid)).toBe(false);
+    expect((await next.ended).stderr).toBe(
+      `procman: ending what an earlier procman (pid ${pid}) has left\n`,
+    );
+    const said = rig
+      .log()
+      .split("\n")
+      .find((line) => line.includes("ended what an earlier procman"));
+    for (const left of [web, worker, grandchild]) expect(said).toContain(`(pid ${left.pid})`);
+    expect((await rig.ask("stop")).code).toBe(0);
+  });
+
+  it.each([
+    ["run of the machine", (roll: string) => roll.replace(/[0-9a-f]{8}-/, "00000000-")],
+    ["namespace", (roll: string) => roll.replace(/pid:\[\d+/, "pid:[1")],
+  ])("leaves alone what is on a roll of another %s", async (_, change) => {
+    await using rig = await Rig.create({ Procfile: procfile("worker") });
+    rig.start(["-t", "1"]);
+    const worker = await rig.child("worker.1");
+    await rig.line(/worker\.1 started/);
+    killBoth(rig, worker.variable("PROCMAN_ID"));
+    await rig.write(".procman/groups", change(await rig.read(".procman/groups")));
+    await rig.startDaemon();
+    await rig.child("worker.1", 2);
+    expect(isAlive(worker.pid)).toBe(true);
+    expect((await rig.ask("stop")).code).toBe(0);
+    process.kill(worker.pid, "SIGKILL");
+  });
+});
+
+/** In one go, so that neither can do anything for the other. */
+function killBoth(rig: Rig, id: string | undefined): void {
+  rig.signal("SIGSTOP");
+  process.kill(findGuardian(id) ?? 0, "SIGKILL");
+  rig.kill();
+}

@@ -55,6 +55,7 @@ describe.concurrent("a .procman that is removed while procman runs", () => {
     expect((await readdir(rig.ownFolder)).sort()).toEqual([
       ".gitignore",
       "api-token",
+      "groups",
       "lock",
       "log",
       "pipes",

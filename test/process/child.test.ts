@@ -11,7 +11,7 @@ import { processTable } from "../../src/process/process-table.ts";
 import { createSweeper } from "../../src/process/sweep.ts";
 import { turn } from "../support/fake-supervised.ts";
 
-const noGuardian = { add() {}, remove() {}, dismiss() {} };
+const noRoll = { add() {}, remove() {}, moveTo() {}, clear() {} };
 
 /** How a command ends, when the kernel has killed for memory meanwhile or has not. */
 async function endOf(command: string, haveHappened: boolean) {
@@ -46,7 +46,7 @@ async function endOf(command: string, haveHappened: boolean) {
         sweeper: createSweeper(processTable),
         table: processTable,
         memoryKills: kills,
-        guardian: noGuardian,
+        roll: noRoll,
       },
     );
   });
@@ -87,7 +87,7 @@ function prepare() {
     sweeper: createSweeper(processTable),
     table: processTable,
     memoryKills: { watch() {}, haveHappened: async () => false },
-    guardian: noGuardian,
+    roll: noRoll,
   };
   const told: string[] = [];
   const child = startChild(

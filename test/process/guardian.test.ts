@@ -1,15 +1,34 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { describe, expect, it } from "vitest";
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { printHead, printRow } from "../../src/core/roll.ts";
 import { guardianScript } from "../../src/process/guardian-script.ts";
+import { startTimeOf } from "../../src/process/incarnation.ts";
 import { isAlive } from "../support/survivors.ts";
+
+const folders: string[] = [];
+
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true });
+});
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "guardian-test-"));
+  folders.push(folder);
+  return folder;
+}
 
 let marks = 0;
 
 /** Of its own for each guardian: they would find each other by it. */
 function newMark(): string {
   marks += 1;
-  return `PROCMAN_ID=guardian-test-${process.pid}-${marks}`;
+  // None begins like another.
+  return `PROCMAN_ID=guardian-test-${process.pid}-${marks}-`;
 }
 
 /** A group of its own that takes no notice of SIGTERM, marked or not. */
@@ -25,26 +44,59 @@ async function startGroup(env: Readonly<Record<string, string>> = {}): Promise<n
   return leader.pid;
 }
 
-function startGuardian(shell: readonly string[], mark = newMark()): ChildProcess {
-  const [program = "", ...words] = shell;
-  return spawn(program, [...words, "-c", guardianScript, "guardian", mark, "1", "/nowhere"], {
-    detached: true,
-    stdio: ["pipe", "ignore", "ignore"],
-    env: { PATH: process.env["PATH"], PROCMAN_GUARDS: mark },
-  });
+interface Guarded {
+  readonly guardian: ChildProcess;
+  readonly channel: Socket;
 }
 
-async function tellAll(guardian: ChildProcess, text: string): Promise<void> {
+/** Each group with the start time it has, or with another. */
+function startGuardian(
+  shell: readonly string[],
+  groups: readonly (number | readonly [pgid: number, start: string])[],
+  mark = newMark(),
+  folder = newFolder(),
+  path = process.env["PATH"],
+): Guarded {
+  const [name = "", ...words] = shell;
+  // Where it lies is looked up here: the guardian may have no path.
+  const program = execFileSync("sh", ["-c", 'command -v "$0"', name], { encoding: "utf8" }).trim();
+  const rows = groups.map((group) => {
+    const [pid, start] = typeof group === "number" ? [group, startTimeOf(group)] : group;
+    return printRow({ pid, start });
+  });
+  const head = { pid: 1, start: "-", boot: "-", namespace: "-", id: "none" };
+  writeFileSync(join(folder, "groups"), printHead(head) + rows.join(""));
+  const files = ["lock", "groups"].map((name) => openSync(join(folder, name), "a+"));
+  const [lock = -1, roll = -1] = files;
+  const guardian = spawn(
+    program,
+    [...words, "-c", guardianScript, "guardian", mark, "1", "/nowhere", "lock"],
+    {
+      detached: true,
+      stdio: ["ignore", "ignore", "ignore", "pipe", lock, roll],
+      env: { PATH: path, PROCMAN_GUARDS: mark },
+    },
+  );
+  for (const fd of files) closeSync(fd);
+  const channel = guardian.stdio[3];
+  if (!(channel instanceof Socket)) throw new Error("no channel");
+  // One that finds the lock taken does not listen.
+  channel.on("error", () => {});
+  return { guardian, channel };
+}
+
+async function tell({ guardian, channel }: Guarded, text: string): Promise<string> {
   const ended = once(guardian, "exit");
-  guardian.stdin?.end(text);
+  const [answer] = await once(channel, "data");
+  channel.end(text);
   await ended;
+  return String(answer);
 }
 
 function kill(groups: readonly number[]): void {
   for (const pgid of groups) process.kill(-pgid, "SIGKILL");
 }
 
-// A bash that reads from a socket takes that for a log-in over the network, unless it is sh.
 const shells = [
   "dash",
   "bash --norc",
@@ -70,24 +122,51 @@ describe.concurrent.each(shells)("the guardian in %s", (shell) => {
       startGroup({ PROCMAN_ID: mark.slice("PROCMAN_ID=".length) }),
       startGroup(),
     ]);
-    await tellAll(startGuardian(command, mark), `+ ${one} \n+ ${other} \n`);
+    await tell(startGuardian(command, [one, [other, "-"]], mark), "");
     expect([one, other, escaped, stranger].map(isAlive)).toEqual([false, false, false, true]);
     kill([stranger]);
   });
 
   it("leaves alone what is gone, and whoever has its number now", async () => {
     const [gone = 0, reused = 0] = await Promise.all([startGroup(), startGroup()]);
-    await tellAll(
-      startGuardian(command),
-      `+ ${gone} \n+ ${reused} 1\n+ 999999999 5\n- ${gone}\n- 999999999\n- 999999998\n`,
+    kill([gone]);
+    await tell(
+      startGuardian(command, [
+        [gone, "-"],
+        [reused, "1"],
+        [999_999_999, "5"],
+      ]),
+      "",
     );
-    expect([gone, reused].map(isAlive)).toEqual([true, true]);
-    kill([gone, reused]);
+    expect(isAlive(reused)).toBe(true);
+    kill([reused]);
+  });
+
+  it("takes the lock, and keeps it until it has finished", async () => {
+    const group = await startGroup();
+    const folder = newFolder();
+    const first = startGuardian(command, [group], newMark(), folder);
+    expect(String((await once(first.channel, "data"))[0])).toBe("ours\n");
+    const second = startGuardian(command, [group], newMark(), folder);
+    expect(await tell(second, "")).toBe("taken\n");
+    const ended = once(first.guardian, "exit");
+    first.channel.end();
+    const third = startGuardian(command, [group], newMark(), folder);
+    expect(await tell(third, "")).toBe("taken\n");
+    await ended;
+    expect(isAlive(group)).toBe(false);
+    const fourth = startGuardian(command, [group], newMark(), folder);
+    expect(await tell(fourth, "q\n")).toBe("ours\n");
+  });
+
+  it("says when nobody here can lock", async () => {
+    const guarded = startGuardian(command, [], newMark(), undefined, "/nowhere");
+    expect(await tell(guarded, "q\n")).toBe("unavailable\n");
   });
 
   it("does nothing when all is well", async () => {
     const group = await startGroup();
-    await tellAll(startGuardian(command), `+ ${group} \nq\n`);
+    expect(await tell(startGuardian(command, [group]), "g 5\nq\n")).toBe("ours\n");
     expect(isAlive(group)).toBe(true);
     kill([group]);
   });
