@@ -33,6 +33,8 @@ export interface PipeMaker {
 interface Batch {
   count: number;
   readonly fifos: Promise<readonly (Fifo | Error)[]>;
+  /** When the next may have its own. */
+  turn: Promise<unknown>;
 }
 
 /**
@@ -49,14 +51,12 @@ export function createPipeMaker(folder: string, ahead: number): PipeMaker {
 
   /** All that are asked for in one turn are opened together. */
   function newBatch(): Batch {
-    const batch: Batch = {
-      count: 0,
-      fifos: nextTurn().then(() => {
-        open = undefined;
-        return openAll(batch.count);
-      }),
-    };
-    keep(batch.fifos);
+    const fifos = nextTurn().then(() => {
+      open = undefined;
+      return openAll(batch.count);
+    });
+    const batch: Batch = { count: 0, fifos, turn: fifos };
+    keep(fifos);
     return batch;
   }
 
@@ -96,12 +96,15 @@ export function createPipeMaker(folder: string, ahead: number): PipeMaker {
       const batch = open;
       const index = batch.count;
       batch.count += 1;
+      // One a turn: a hundred processes started in one go would hold up everything else.
+      const { turn } = batch;
+      const next = () => nextTurn();
+      batch.turn = turn.then(next, next);
+      await turn;
       const fifo = (await batch.fifos)[index];
       if (fifo === undefined || fifo instanceof Error || stdin === undefined) {
         throw fifo ?? new Error("no pipe was made");
       }
-      // One a turn: a hundred processes started in one go would hold up everything else.
-      for (let turn = 0; turn < index; turn += 1) await nextTurn();
       return { stdin, reader: fifo.reader, writer: fifo.writer };
     },
     async close() {

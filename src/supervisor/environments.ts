@@ -45,6 +45,13 @@ export function createEnvironments(options: EnvironmentsOptions): Environments {
   let readings = 0;
   let lastTakenOver = 0;
   const given = new Map<string, Environment>();
+  let merged: { readonly of: EnvironmentLayers; readonly variables: Environment } | undefined;
+
+  /** Fifty starts share it, as they share a reading. */
+  function mergedLayers(): Environment {
+    if (merged?.of !== layers) merged = { of: layers, variables: mergeLayers(layers) };
+    return merged.variables;
+  }
 
   /** Who is started in the same moment shares a reading: fifty starts are not fifty readings. */
   let shared: Promise<Result<EnvironmentLayers>> | undefined;
@@ -77,11 +84,11 @@ export function createEnvironments(options: EnvironmentsOptions): Environments {
         const isTold = !(read.ok || givenUp.aborted);
         if (isTold) onStale(spec.name, describeProblems(read.diagnostics));
       }
-      const merged = mergeLayers(layers);
-      if (!givenUp.aborted) given.set(spec.name, merged);
+      const variables = mergedLayers();
+      if (!givenUp.aborted) given.set(spec.name, variables);
       const outer = outerMarks(layers.shell);
       const own = instanceVariables(spec, { id, run });
-      return new Map([...merged, ...appVariables(app, ports()), ...outer, ...own]);
+      return new Map([...variables, ...appVariables(app, ports()), ...outer, ...own]);
     },
     whileFresh(act) {
       isFresh = true;
@@ -92,7 +99,7 @@ export function createEnvironments(options: EnvironmentsOptions): Environments {
     changedKeys(instance) {
       const before = given.get(instance);
       if (before === undefined) return [];
-      const now = mergeLayers(layers);
+      const now = mergedLayers();
       const keys = new Set([...before.keys(), ...now.keys()]);
       return [...keys].filter((key) => before.get(key) !== now.get(key) && !ownKeys.has(key));
     },

@@ -121,7 +121,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   /** Who waits is told, and the end is seen. */
   function takeStock(): void {
-    waits.onChange(statuses);
+    waits.onChange();
     if (hasEnded || !isOver()) return;
     hasEnded = true;
     // Nobody would be there for what was started now.
@@ -145,12 +145,13 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   /** In Procfile order and by number; those that have left the formation come last. */
   function inOrder(): readonly Runner[] {
-    const known = desired.specs.flatMap(({ name }) => runners.get(name) ?? []);
-    return [...known, ...[...runners.values()].filter((runner) => !known.includes(runner))];
+    const known = new Set(desired.specs.flatMap(({ name }) => runners.get(name) ?? []));
+    return [...known, ...[...runners.values()].filter((runner) => !known.has(runner))];
   }
 
-  function statuses(): readonly InstanceStatus[] {
-    return inOrder().map((runner) => runner.status());
+  /** One by one: who looks for the first that is missing needs no more. */
+  function* statuses(): Iterable<InstanceStatus> {
+    for (const runner of inOrder()) yield runner.status();
   }
 
   /**
@@ -304,7 +305,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
         }),
       );
     },
-    instances: statuses,
+    instances: () => [...statuses()],
     release: () => release,
     ports: () => desired.ports,
     until(goal, names, givenUp) {

@@ -10,23 +10,21 @@ export type WaitGoal = "settled" | "ready";
 
 export interface Waits {
   /** To be called when anything has changed. */
-  onChange(instances: () => readonly InstanceStatus[]): void;
+  onChange(): void;
   /** Of these types and instances; of all, when there are no names. */
   until(
     goal: WaitGoal,
     names: readonly string[],
     givenUp: AbortSignal,
-    instances: () => readonly InstanceStatus[],
+    instances: () => Iterable<InstanceStatus>,
   ): Promise<WaitOutcome>;
 }
 
 export function createWaits(): Waits {
-  const checks = new Set<(instances: readonly InstanceStatus[]) => void>();
+  const checks = new Set<() => void>();
   return {
-    onChange(instances) {
-      if (checks.size === 0) return;
-      const all = instances();
-      for (const check of checks) check(all);
+    onChange() {
+      for (const check of checks) check();
     },
     until(goal, names, givenUp, instances) {
       return new Promise((resolve) => {
@@ -35,35 +33,45 @@ export function createWaits(): Waits {
           givenUp.removeEventListener("abort", onAbort);
           resolve(outcome);
         };
-        const check = (all: readonly InstanceStatus[]) => {
-          const outcome = judge(goal, named(all, names));
+        const check = () => {
+          const outcome = judge(goal, named(instances(), names));
           if (outcome) end(outcome);
         };
         const onAbort = () => {
-          const waiting = named(instances(), names).filter((status) => !hasReached(goal, status));
-          end({ is: "given-up", waiting });
+          const all = [...named(instances(), names)];
+          end({ is: "given-up", waiting: all.filter((status) => !hasReached(goal, status)) });
         };
         checks.add(check);
         givenUp.addEventListener("abort", onAbort);
-        check(instances());
+        check();
       });
     },
   };
 }
 
-function named(
-  instances: readonly InstanceStatus[],
+function* named(
+  instances: Iterable<InstanceStatus>,
   names: readonly string[],
-): readonly InstanceStatus[] {
-  if (names.length === 0) return instances;
-  return instances.filter(({ name, type }) => names.includes(name) || names.includes(type));
+): Iterable<InstanceStatus> {
+  for (const status of instances) {
+    const { name, type } = status;
+    if (names.length === 0 || names.includes(name) || names.includes(type)) yield status;
+  }
 }
 
 /** Undefined as long as it may still come. */
-function judge(goal: WaitGoal, instances: readonly InstanceStatus[]): WaitOutcome | undefined {
-  if (instances.every((status) => hasReached(goal, status))) return { is: "done" };
-  const failed = goal === "ready" ? instances.filter(cannotBecomeReady) : [];
-  return failed.length > 0 ? { is: "failed", failed } : undefined;
+function judge(goal: WaitGoal, instances: Iterable<InstanceStatus>): WaitOutcome | undefined {
+  const failed: InstanceStatus[] = [];
+  let isMissing = false;
+  for (const status of instances) {
+    if (hasReached(goal, status)) continue;
+    // Where none can fail, the first that is missing decides.
+    if (goal === "settled") return undefined;
+    isMissing = true;
+    if (cannotBecomeReady(status)) failed.push(status);
+  }
+  if (failed.length > 0) return { is: "failed", failed };
+  return isMissing ? undefined : { is: "done" };
 }
 
 function hasReached(goal: WaitGoal, { state, pid, lastExit }: InstanceStatus): boolean {
