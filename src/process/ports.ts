@@ -1,18 +1,24 @@
-/** Is a port free, and who holds it. */
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+/** Is a port free. */
 import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { nowMs } from "./now-ms.ts";
 import { errorCode } from "./signal.ts";
 
 /**
- * Whether somebody could listen there, on any address. On Linux one probe of `::` for both
- * families sees every holder; one of 0.0.0.0 would miss those on IPv6 alone.
+ * On Linux one probe of `::` for both families sees every holder; one of 0.0.0.0 would miss those
+ * on IPv6 alone. Others let who listens on one address live beside who listens on all.
  */
+const hosts = process.platform === "linux" ? ["::"] : ["::", "0.0.0.0", "::1", "127.0.0.1"];
+
+/** Whether somebody could listen there, on any address. */
 export async function isPortFree(port: number): Promise<boolean> {
-  const code = await listenError(port, "::");
-  if (code === "EAFNOSUPPORT" || code === "EADDRNOTAVAIL" || code === "EINVAL") {
-    return (await listenError(port, "0.0.0.0")) !== "EADDRINUSE";
+  for (const host of hosts) {
+    const code = await listenError(port, host);
+    if (code === "EADDRINUSE") return false;
+    const isWithoutIpv6 = code === "EAFNOSUPPORT" || code === "EADDRNOTAVAIL" || code === "EINVAL";
+    if (isWithoutIpv6 && (await listenError(port, "0.0.0.0")) === "EADDRINUSE") return false;
   }
-  return code !== "EADDRINUSE";
+  return true;
 }
 
 function listenError(port: number, host: string): Promise<string | undefined> {
@@ -23,63 +29,21 @@ function listenError(port: number, host: string): Promise<string | undefined> {
   });
 }
 
-/** The pid; undefined when it cannot be told, as for another user's. */
-export function findPortHolder(port: number): number | undefined {
-  const inodes = new Set(listeners().flatMap((each) => (each.port === port ? each.inode : [])));
-  if (inodes.size === 0) return undefined;
-  const pids = list("/proc").filter((name) => /^\d+$/.test(name));
-  return pids.map(Number).find((pid) => socketsOf(pid).some((inode) => inodes.has(inode)));
-}
+const firstPauseMs = 50;
+const longestPauseMs = 500;
 
-/** On which any of these listens, in ascending order. */
-export function listeningPorts(pids: readonly number[]): readonly number[] {
-  const inodes = new Set(pids.flatMap(socketsOf));
-  const ports = listeners().flatMap(({ port, inode }) => (inodes.has(inode) ? port : []));
-  return [...new Set(ports)].sort((one, other) => one - other);
-}
-
-interface Listener {
-  readonly port: number;
-  readonly inode: string;
-}
-
-/** Rows of `/proc/net/tcp`: slot, local address, remote address, state, …, inode in column 9. */
-function listeners(): readonly Listener[] {
-  return ["/proc/net/tcp", "/proc/net/tcp6"].flatMap(readLines).flatMap((row) => {
-    const columns = row.trim().split(/\s+/);
-    const isListening = columns[3] === "0A";
-    const inode = columns[9];
-    const [, port = ""] = columns[1]?.split(":") ?? [];
-    return isListening && inode !== undefined ? { port: Number.parseInt(port, 16), inode } : [];
-  });
-}
-
-function readLines(file: string): readonly string[] {
-  try {
-    return readFileSync(file, "latin1").split("\n");
-  } catch {
-    return [];
+/** True once it is free; false when that was given up, or has not happened within `withinMs`. */
+export async function untilPortFree(
+  port: number,
+  withinMs: number,
+  givenUp: AbortSignal,
+): Promise<boolean> {
+  const endMs = nowMs() + withinMs;
+  let pauseMs = firstPauseMs;
+  while (!givenUp.aborted && nowMs() < endMs) {
+    if (await isPortFree(port)) return !givenUp.aborted;
+    await sleep(pauseMs, undefined, { signal: givenUp }).catch(() => {});
+    pauseMs = Math.min(longestPauseMs, pauseMs * 1.5);
   }
-}
-
-function socketsOf(pid: number): readonly string[] {
-  return list(`/proc/${pid}/fd`).flatMap(
-    (fd) => /^socket:\[(\d+)\]$/.exec(readLink(`/proc/${pid}/fd/${fd}`))?.[1] ?? [],
-  );
-}
-
-function list(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
-function readLink(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return "";
-  }
+  return false;
 }

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { Usage } from "../core/usage.ts";
 import { nowMs } from "./now-ms.ts";
-import { listeningPorts } from "./ports.ts";
+import { listeningPorts } from "./port-holder.ts";
 
 /** One process, as far as it matters here. */
 interface Row {
@@ -41,7 +41,7 @@ export async function measureUsage(
     usage.set(name, {
       cpuPercent: Math.round((usedMs / passedMs) * 1_000) / 10,
       memoryBytes: sum(family, ({ pid }) => readMemoryBytes(pid)),
-      ports: listeningPorts(family.map(({ pid }) => pid)),
+      ports: await listeningPorts(family.map(({ pid }) => pid)),
     });
   }
   return usage;
