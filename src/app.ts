@@ -146,6 +146,16 @@ export function createApp(options: AppOptions): RunningApp {
         return startChild({ command, cwd: root, environment, run }, listener, children);
       },
       probe: ({ port }, givenUp) => portAnswers(port, givenUp),
+      ports: {
+        findTrouble: async ({ port }) => (await portTrouble())?.findPortTrouble(port),
+        async untilFree({ name, port }, givenUp) {
+          const { graceMs } = settings;
+          const onCleared = (processes: readonly string[]) =>
+            tell(name, { kind: "port-cleared", port, processes });
+          const trouble = await portTrouble();
+          return (await trouble?.awaitPort({ port, root, graceMs, onCleared }, givenUp)) ?? false;
+        },
+      },
       openOutput: hub.open,
       tell,
       announce,
@@ -202,6 +212,11 @@ export function createApp(options: AppOptions): RunningApp {
 
 /** As Heroku has it for what somebody asked for. */
 const apiName = "api";
+
+/** It only explains: without it, as when no descriptor is left to load it, things go on. */
+function portTrouble() {
+  return import("./process/port-trouble.ts").catch(() => undefined);
+}
 
 function terminalOutlet(
   app: App,

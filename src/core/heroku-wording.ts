@@ -2,6 +2,7 @@
 import { describeExit, type ExitStatus, exitCodeOf } from "./exit-status.ts";
 import type { Formation } from "./formation.ts";
 import { describeNotice, formatDuration, type Notice } from "./notice.ts";
+import { describePortTrouble, type PortTrouble } from "./port-trouble.ts";
 import type { Sequel } from "./restart.ts";
 
 /** Its lines, in order. */
@@ -18,7 +19,11 @@ export function herokuWording(notice: Notice): readonly string[] {
     case "asked":
       return [`${notice.what === "stop" ? "Stopping" : "Restarting"}, asked by ${notice.by}`];
     case "ended":
-      return [describeEnd(notice.status), ...describeSequel(notice.sequel)];
+      return [
+        describeEnd(notice.status),
+        ...describePort(notice.port),
+        ...describeSequel(notice.sequel),
+      ];
     case "stopped":
       return [describeEnd(notice.status)];
     case "overdue":
@@ -30,6 +35,7 @@ export function herokuWording(notice: Notice): readonly string[] {
       // The change of state says it.
       return [];
     case "ends-all":
+    case "port-cleared":
     case "poor-pipe":
     case "unanswered":
     case "swept":
@@ -59,6 +65,11 @@ function describeEnd(status: ExitStatus): string {
 function describeSequel(sequel: Sequel): readonly string[] {
   switch (sequel.is) {
     case "again": {
+      if (sequel.onPortFree) {
+        return [
+          `Restarting when the port is free, in ${formatDuration(sequel.inMs)} at the latest`,
+        ];
+      }
       const failures = sequel.failures > 1 ? ` (failure ${sequel.failures} in a row)` : "";
       return [`Restarting in ${formatDuration(sequel.inMs)}${failures}`];
     }
@@ -67,6 +78,12 @@ function describeSequel(sequel: Sequel): readonly string[] {
     case "content":
       return [];
   }
+}
+
+function describePort(trouble: PortTrouble | undefined): readonly string[] {
+  if (trouble === undefined) return [];
+  const text = describePortTrouble(trouble);
+  return [`P${text.slice(1)}`];
 }
 
 /** `clock@1 web@2`. */

@@ -12,12 +12,13 @@
  * An instance has at most one timer, and its state says what the timer means:
  *   starting   alive this long counts as ready; none until it has a process, which may never be
  *   stopping   the grace period is over: kill, and kill again
- *   crashed    the restart is due
+ *   crashed    the restart is due, at the latest: it may be waited for the port to be free
  * What is wanted stands beside the state: a stop in the middle of a restart only changes the want,
  * and the want is looked at when the process is gone.
  */
 import { type ExitStatus, isSuccess } from "./exit-status.ts";
 import type { Notice } from "./notice.ts";
+import type { PortTrouble } from "./port-trouble.ts";
 import { decideSequel, type RestartPolicy } from "./restart.ts";
 
 export interface InstancePolicy {
@@ -49,9 +50,22 @@ export type InstanceState =
       readonly cause: StopCause;
       readonly force: "none" | "kill";
     }
-  | { readonly is: "crashed"; readonly status: ExitStatus; readonly untilMs: number }
+  | {
+      readonly is: "crashed";
+      readonly status: ExitStatus;
+      readonly untilMs: number;
+      /** Its port is waited for: free, it is started from then on. */
+      readonly portWait?: PortWait;
+    }
   | { readonly is: "exited"; readonly status: ExitStatus }
   | { readonly is: "parked"; readonly status: ExitStatus; readonly reason: string };
+
+interface PortWait {
+  readonly trouble: PortTrouble;
+  readonly fromMs: number;
+  /** Those that count when it is free. */
+  readonly failures: number;
+}
 
 type StopCause =
   | { readonly kind: "asked" }
@@ -84,13 +98,22 @@ export type InstanceEvent =
   /** The leader is gone. Its group may live on. */
   | { readonly what: "exited"; readonly run: number }
   /** Stopped: the group is empty and its output is read. Also when it could not be started. */
-  | { readonly what: "gone"; readonly run: number; readonly status: ExitStatus };
+  | {
+      readonly what: "gone";
+      readonly run: number;
+      readonly status: ExitStatus;
+      readonly port?: PortTrouble | undefined;
+    }
+  /** Nobody else holds its port any more. */
+  | { readonly what: "port-free"; readonly run: number };
 
 export type Effect =
   | { readonly do: "spawn"; readonly run: number }
   /** The stop signal to the whole group. */
   | { readonly do: "stop" }
   | { readonly do: "kill" }
+  /** Says `port-free` when it is, unless the state is another by then. */
+  | { readonly do: "await-port" }
   | { readonly do: "arm"; readonly delayMs: number }
   | { readonly do: "disarm" }
   | { readonly do: "tell"; readonly notice: Notice };
@@ -135,7 +158,9 @@ export function transition(
     case "exited":
       return exited(instance, moment);
     case "gone":
-      return gone(policy, instance, event.status, moment);
+      return gone(policy, instance, event, moment);
+    case "port-free":
+      return portFree(instance, moment);
   }
 }
 
@@ -257,6 +282,8 @@ function timer(policy: InstancePolicy, instance: Instance, moment: Moment): Step
   }
 }
 
+type End = Extract<InstanceEvent, { what: "gone" }>;
+type Crashed = Extract<InstanceState, { is: "crashed" }>;
 type Stopping = Extract<InstanceState, { is: "stopping" }>;
 
 function graceOver(instance: Instance, state: Stopping, moment: Moment): Step {
@@ -298,21 +325,16 @@ function exited(instance: Instance, moment: Moment): Step {
   return [{ ...instance, state: next }, [{ do: "stop" }, { do: "arm", delayMs: stragglerGraceMs }]];
 }
 
-function gone(
-  policy: InstancePolicy,
-  instance: Instance,
-  status: ExitStatus,
-  moment: Moment,
-): Step {
+function gone(policy: InstancePolicy, instance: Instance, end: End, moment: Moment): Step {
   const { state } = instance;
   switch (state.is) {
     case "starting":
       // It could not be started: else `exited` would have come before.
-      return ended(policy, instance, status, { startedMs: state.sinceMs, upMs: 0 }, moment);
+      return ended(policy, instance, end, { startedMs: state.sinceMs, upMs: 0 }, moment);
     case "stopping": {
-      if (state.cause.kind === "asked") return stopped(instance, state, status, moment);
+      if (state.cause.kind === "asked") return stopped(instance, state, end.status, moment);
       const { upMs, ranMs } = state.cause;
-      return ended(policy, instance, status, { startedMs: state.startedMs, upMs, ranMs }, moment);
+      return ended(policy, instance, end, { startedMs: state.startedMs, upMs, ranMs }, moment);
     }
     case "up":
     case "crashed":
@@ -336,11 +358,13 @@ function stopped(instance: Instance, state: Stopping, status: ExitStatus, moment
 function ended(
   policy: InstancePolicy,
   instance: Instance,
-  status: ExitStatus,
+  { status, port: trouble }: End,
   life: { readonly startedMs: number; readonly upMs: number; readonly ranMs?: number },
   moment: Moment,
 ): Step {
   const { failures, want } = instance;
+  // Who was up had its port: to be in TIME_WAIT is what it has left.
+  const port = trouble?.is === "time-wait" && life.upMs > 0 ? undefined : trouble;
   const sinceStartMs = moment.nowMs - life.startedMs;
   const ranMs = life.ranMs ?? sinceStartMs;
   if (want === "down") {
@@ -350,26 +374,41 @@ function ended(
   const sequel = decideSequel(
     policy.restart,
     status,
-    { failures, upMs: life.upMs, sinceStartMs },
+    { failures, upMs: life.upMs, sinceStartMs, isPortHeld: port?.is === "held" },
     moment.jitter,
   );
-  const notice: Notice = { kind: "ended", status, ranMs, sequel };
+  const notice: Notice = { kind: "ended", status, ranMs, port, sequel };
   const told: readonly Effect[] = [{ do: "disarm" }, { do: "tell", notice }];
   switch (sequel.is) {
-    case "again":
-      return [
-        {
-          ...instance,
-          failures: sequel.failures,
-          state: { is: "crashed", status, untilMs: moment.nowMs + sequel.inMs },
-        },
-        [...told, { do: "arm", delayMs: sequel.inMs }],
-      ];
+    case "again": {
+      const { inMs, failures: counted, onPortFree } = sequel;
+      const crashed: Crashed = { is: "crashed", status, untilMs: moment.nowMs + inMs };
+      const armed: readonly Effect[] = [...told, { do: "arm", delayMs: inMs }];
+      const next: Instance = { ...instance, failures: counted, state: crashed };
+      if (!onPortFree || !port) return [next, armed];
+      const fromMs = moment.nowMs + onPortFree.inMs;
+      const portWait: PortWait = { trouble: port, fromMs, failures: onPortFree.failures };
+      return [{ ...next, state: { ...crashed, portWait } }, [...armed, { do: "await-port" }]];
+    }
     case "content":
       return [{ ...instance, state: { is: "exited", status } }, told];
     case "park":
       return [{ ...instance, state: { is: "parked", status, reason: sequel.reason } }, told];
   }
+}
+
+/** What it failed for is over. */
+function portFree(instance: Instance, moment: Moment): Step {
+  const { state } = instance;
+  if (state.is !== "crashed" || state.portWait === undefined) return [instance, []];
+  const { fromMs, failures } = state.portWait;
+  const delayMs = Math.max(0, fromMs - moment.nowMs);
+  const due: InstanceState = {
+    is: "crashed",
+    status: state.status,
+    untilMs: moment.nowMs + delayMs,
+  };
+  return [{ ...instance, failures, state: due }, [{ do: "arm", delayMs }]];
 }
 
 /** Ended by itself and will not be started again: the status it ended with, else undefined. */

@@ -2,6 +2,7 @@
  * What procman says about an instance: everything worth a line, as one union, and the line itself.
  */
 import { describeExit, type ExitStatus, isSuccess } from "./exit-status.ts";
+import { describePortTrouble, type PortTrouble } from "./port-trouble.ts";
 import type { Sequel } from "./restart.ts";
 import type { StateName } from "./state-name.ts";
 
@@ -21,8 +22,12 @@ export type Notice =
       readonly kind: "ended";
       readonly status: ExitStatus;
       readonly ranMs: number;
+      /** What may be the reason. */
+      readonly port?: PortTrouble | undefined;
       readonly sequel: Sequel;
     }
+  /** What an earlier procman had left on its port, and is ended. */
+  | { readonly kind: "port-cleared"; readonly port: number; readonly processes: readonly string[] }
   /** With `--no-restart`, as in Foreman. */
   | { readonly kind: "ends-all" }
   | { readonly kind: "overdue"; readonly graceMs: number }
@@ -58,7 +63,9 @@ export function describeNotice(notice: Notice): string | undefined {
     case "unanswered":
       return `does not answer on its port after ${formatDuration(notice.afterMs)}; taken for up all the same`;
     case "ended":
-      return `${describeExit(notice.status)}${describeRan(notice)}${describeSequel(notice.sequel, notice.status)}`;
+      return `${describeExit(notice.status)}${describeRan(notice)}${describePort(notice.port)}${describeSequel(notice.sequel, notice.status)}`;
+    case "port-cleared":
+      return `had what an earlier procman had left on its port ${notice.port}: ${list(notice.processes)}; ended`;
     case "ends-all":
       return "has ended, and with --no-restart all others are stopped for that";
     case "overdue":
@@ -90,8 +97,12 @@ function describeRan(notice: { readonly status: ExitStatus; readonly ranMs: numb
 
 function describeSequel(sequel: Sequel, status: ExitStatus): string {
   switch (sequel.is) {
-    case "again":
+    case "again": {
+      if (sequel.onPortFree) {
+        return `; starting it again when that is free, in ${formatDuration(sequel.inMs)} at the latest`;
+      }
       return `; starting it again in ${formatDuration(sequel.inMs)}${sequel.failures > 1 ? ` (failure ${sequel.failures} in a row)` : ""}`;
+    }
     case "park":
       return status.kind === "unstarted"
         ? "; parked, because trying again cannot help"
@@ -99,6 +110,10 @@ function describeSequel(sequel: Sequel, status: ExitStatus): string {
     case "content":
       return isSuccess(status) ? "" : "; not started again";
   }
+}
+
+function describePort(trouble: PortTrouble | undefined): string {
+  return trouble === undefined ? "" : `, and its ${describePortTrouble(trouble)}`;
 }
 
 function list(processes: readonly string[]): string {

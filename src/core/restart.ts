@@ -16,6 +16,9 @@ const maxDelayMs = 30_000;
 const minBetweenStartsMs = 1_000;
 const jitterShare = 0.2;
 
+/** Somebody else's hold on its port may be about to end: this long that is waited for. */
+export const portWaitMs = 10_000;
+
 /** A life that is over. */
 export interface Life {
   /** Unstable lives in a row before this one. */
@@ -24,11 +27,19 @@ export interface Life {
   readonly upMs: number;
   /** From its start until now. */
   readonly sinceStartMs: number;
+  /** Somebody else holds its port. */
+  readonly isPortHeld: boolean;
 }
 
 export type Sequel =
   /** `failures` counts this life too, unless it was stable. */
-  | { readonly is: "again"; readonly inMs: number; readonly failures: number }
+  | {
+      readonly is: "again";
+      readonly inMs: number;
+      readonly failures: number;
+      /** Its port was held by somebody else. When that is over, it is no failure, and this counts. */
+      readonly onPortFree?: { readonly inMs: number; readonly failures: number };
+    }
   | { readonly is: "content" }
   | { readonly is: "park"; readonly reason: string };
 
@@ -44,8 +55,18 @@ export function decideSequel(
   if (policy === "never" || isSuccess(status)) return { is: "content" };
   const failures = life.upMs >= stableMs ? 0 : life.failures + 1;
   const delayMs = failures === 0 ? stableDelayMs : backoffMs(failures, jitter);
-  const inMs = Math.max(delayMs, minBetweenStartsMs - life.sinceStartMs);
-  return { is: "again", inMs: Math.ceil(inMs), failures };
+  const inMs = atLeast(delayMs, life);
+  if (failures === 0 || !life.isPortHeld) return { is: "again", inMs, failures };
+  return {
+    is: "again",
+    inMs: Math.min(maxDelayMs, portWaitMs + inMs),
+    failures,
+    onPortFree: { inMs: atLeast(stableDelayMs, life), failures: life.failures },
+  };
+}
+
+function atLeast(delayMs: number, { sinceStartMs }: Life): number {
+  return Math.ceil(Math.max(delayMs, minBetweenStartsMs - sinceStartMs));
 }
 
 /** The pause after the n-th failure in a row, n from 1: doubling, within 20 % of it, never over 30 s. */

@@ -3,18 +3,20 @@
  * it. Knows what became of its runs, and decides nothing.
  */
 import type { Clock } from "../core/clock.ts";
-import type { ExitStatus } from "../core/exit-status.ts";
+import { type ExitStatus, findLastingCause, isSuccess } from "../core/exit-status.ts";
 import {
   type Effect,
   type Instance,
   type InstanceEvent,
   type InstancePolicy,
+  type InstanceState,
   isRunning,
   newInstance,
   transition,
 } from "../core/instance.ts";
 import type { Notice } from "../core/notice.ts";
 import type { InstanceSpec } from "../core/plan.ts";
+import { describePortTrouble, type PortTrouble } from "../core/port-trouble.ts";
 import type { StateName } from "../core/state-name.ts";
 import type { LineSplitter } from "../logs/line-batches.ts";
 import type { Child, ChildEnd, ChildListener } from "../process/child.ts";
@@ -36,6 +38,8 @@ export interface RunnerTools {
   launch(spec: InstanceSpec, listener: ChildListener): Child;
   /** Resolves with true when the instance is ready; undefined when there is nothing to ask. */
   readonly probe: ((spec: InstanceSpec, givenUp: AbortSignal) => Promise<boolean>) | undefined;
+  /** Undefined when there is nobody to ask. */
+  readonly ports: PortTools | undefined;
   openOutput(name: string, pace: Pace): LineSplitter;
   tell(name: string, notice: Notice): void;
   /** After every event. */
@@ -47,6 +51,14 @@ export interface RunnerTools {
   readonly version: () => number;
   /** In [0, 1). */
   readonly random: () => number;
+}
+
+/** Neither rejects. */
+export interface PortTools {
+  /** What keeps an instance from its port, undefined when nothing does. */
+  findTrouble(spec: InstanceSpec): Promise<PortTrouble | undefined>;
+  /** True once nobody holds its port; false when that was given up, or takes too long. */
+  untilFree(spec: InstanceSpec, givenUp: AbortSignal): Promise<boolean>;
 }
 
 /** The last run, or what shall be the first. */
@@ -69,6 +81,7 @@ export function createRunner(
   let child: Child | undefined;
   let cancelTimer: (() => void) | undefined;
   let probing: AbortController | undefined;
+  let awaitingPort: AbortController | undefined;
   let life = newLife();
   let lastExit: ExitStatus | undefined;
   let changedMs = tools.timeMs();
@@ -86,6 +99,10 @@ export function createRunner(
     if (instance.state.is !== "starting") {
       probing?.abort();
       probing = undefined;
+    }
+    if (instance.state.is !== "crashed") {
+      awaitingPort?.abort();
+      awaitingPort = undefined;
     }
     for (const effect of effects) carryOut(effect);
     tellState(before);
@@ -122,6 +139,9 @@ export function createRunner(
         cancelTimer?.();
         cancelTimer = tools.clock.after(effect.delayMs, () => send({ what: "timer" }));
         return;
+      case "await-port":
+        void awaitPort(instance.run);
+        return;
       case "disarm":
         cancelTimer?.();
         return;
@@ -149,9 +169,21 @@ export function createRunner(
         life = { ...life, pid: undefined };
         lastExit = end.status;
         for (const notice of noticesOf(end)) tools.tell(name, notice);
-        send({ what: "gone", run, status: end.status });
+        const { status } = end;
+        const { ports } = tools;
+        if (!ports || !isWanted(instance) || !mayLackPort(status)) {
+          send({ what: "gone", run, status });
+          return;
+        }
+        // A process that fails for its port ends like one that crashes.
+        void ports.findTrouble(spec).then((port) => send({ what: "gone", run, status, port }));
       },
     };
+  }
+
+  async function awaitPort(run: number): Promise<void> {
+    awaitingPort = new AbortController();
+    if (await tools.ports?.untilFree(spec, awaitingPort.signal)) send({ what: "port-free", run });
   }
 
   async function probe(run: number): Promise<void> {
@@ -186,11 +218,18 @@ export function createRunner(
         restarts: Math.max(0, run - 1),
         lastExit,
         restartInMs: restartInMs && Math.max(0, restartInMs),
-        reason: state.is === "parked" ? state.reason : undefined,
+        reason: reasonOf(state),
       };
     },
   };
   return runner;
+}
+
+function reasonOf(state: InstanceState): string | undefined {
+  if (state.is === "parked") return state.reason;
+  return state.is === "crashed" && state.portWait !== undefined
+    ? describePortTrouble(state.portWait.trouble)
+    : undefined;
 }
 
 /** As it is told; while what a leader has left behind is ended, that is what it was before. */
@@ -198,8 +237,18 @@ function shownState({ state }: Instance): StateName {
   return state.is === "stopping" && state.cause.kind === "ended" ? state.cause.from : state.is;
 }
 
+/** To run on, and by itself. */
+function isWanted(instance: Instance): boolean {
+  return instance.want === "up" && !isAsked(instance);
+}
+
 function isAsked({ state }: Instance): boolean {
   return state.is === "stopping" && state.cause.kind === "asked";
+}
+
+function mayLackPort(status: ExitStatus): boolean {
+  if (status.kind !== "exit" || isSuccess(status)) return false;
+  return status.cause === undefined && findLastingCause(status) === undefined;
 }
 
 function noticesOf(end: ChildEnd): readonly Notice[] {

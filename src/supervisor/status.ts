@@ -51,7 +51,7 @@ export interface InstanceStatus {
   readonly lastExit: ExitStatus | undefined;
   /** Until it is started again, when it is crashed. */
   readonly restartInMs: number | undefined;
-  /** Why it is parked. */
+  /** Why it is parked, or what it waits for. */
   readonly reason: string | undefined;
 }
 

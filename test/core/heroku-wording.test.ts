@@ -70,6 +70,28 @@ const cases: { readonly [K in Kind]: readonly Case[] } = {
       ["Process exited with status 137 (SIGKILL, out of memory)", "Restarting in 500 ms"],
     ],
     [
+      "for want of its port",
+      {
+        ...ended,
+        port: {
+          is: "held",
+          port: 5006,
+          holder: { pid: 431, command: "node\0index.js", user: "marc" },
+        },
+        sequel: {
+          is: "again",
+          inMs: 10_500,
+          failures: 1,
+          onPortFree: { inMs: 250, failures: 0 },
+        },
+      },
+      [
+        "Process exited with status 1",
+        'Port 5006 is held by node (pid 431, user marc, "node index.js")',
+        "Restarting when the port is free, in 11 s at the latest",
+      ],
+    ],
+    [
       "a command that is not there",
       {
         ...ended,
@@ -125,6 +147,13 @@ const cases: { readonly [K in Kind]: readonly Case[] } = {
       "with --no-restart",
       { kind: "ends-all" },
       ["Has ended, and with --no-restart all others are stopped for that"],
+    ],
+  ],
+  "port-cleared": [
+    [
+      "of a straggler",
+      { kind: "port-cleared", port: 5006, processes: ["node a.js (pid 7)"] },
+      ["Had what an earlier procman had left on its port 5006: node a.js (pid 7); ended"],
     ],
   ],
   "poor-pipe": [

@@ -15,6 +15,7 @@ import {
   stragglerGraceMs,
   transition,
 } from "../../src/core/instance.ts";
+import type { PortTrouble } from "../../src/core/port-trouble.ts";
 
 const policy: InstancePolicy = {
   restart: "on-failure",
@@ -32,6 +33,12 @@ const terminated: ExitStatus = { kind: "signal", signal: "SIGTERM", number: 15 }
 const noFolder: ExitStatus = { kind: "unstarted", reason: "no folder", isLasting: true };
 const noFiles: ExitStatus = { kind: "unstarted", reason: "no descriptors", isLasting: false };
 
+const held: PortTrouble = {
+  is: "held",
+  port: 5006,
+  holder: { pid: 431, command: "node\0index.js", user: "marc" },
+};
+
 /** Every state as it is 60 s after the start, in the third run. */
 const nowMs = 100_000;
 const startedMs = 40_000;
@@ -45,6 +52,8 @@ const states = {
   ending: stopping({ kind: "ended", from: "up", upMs: 20_000, ranMs: 59_900 }),
   endingStable: stopping({ kind: "ended", from: "up", upMs: 30_000, ranMs: 59_900 }),
   crashed: { is: "crashed", status: failed, untilMs: nowMs + 4_000 },
+  waiting: waitingFrom(nowMs - 100),
+  waitingNew: waitingFrom(nowMs + 600),
   exited: { is: "exited", status: succeeded },
   parked: { is: "parked", status: notFound, reason: "command not found" },
 } satisfies { readonly [name: string]: InstanceState };
@@ -61,6 +70,11 @@ function stopping(cause: Extract<InstanceState, { is: "stopping" }>["cause"]) {
   } as const;
 }
 
+function waitingFrom(fromMs: number) {
+  const portWait = { trouble: held, fromMs, failures: 1 };
+  return { is: "crashed", status: failed, untilMs: nowMs + 9_000, portWait } as const;
+}
+
 const run = 3;
 const wantUp: InstanceEvent = { what: "want", want: "up" };
 const wantDown: InstanceEvent = { what: "want", want: "down" };
@@ -70,7 +84,14 @@ const timer: InstanceEvent = { what: "timer" };
 const started: InstanceEvent = { what: "started", run };
 const ready: InstanceEvent = { what: "ready", run };
 const exited: InstanceEvent = { what: "exited", run };
-const gone = (status: ExitStatus): InstanceEvent => ({ what: "gone", run, status });
+const gone = (status: ExitStatus, port?: PortTrouble): InstanceEvent => ({
+  what: "gone",
+  run,
+  status,
+  port,
+});
+const portFree: InstanceEvent = { what: "port-free", run };
+const inTimeWait: PortTrouble = { is: "time-wait", port: 5006, leftMs: 42_000 };
 
 interface Before {
   readonly want?: "up" | "down";
@@ -101,6 +122,7 @@ function describeEffect(effect: Effect): string {
     case "stop":
     case "kill":
     case "disarm":
+    case "await-port":
       return effect.do;
   }
 }
@@ -264,6 +286,48 @@ describe("the machine, told what happened", () => {
     ["killing, gone, not wanted", "killing", gone(terminated), unwanted, down],
     ["ending, gone with success", "ending", gone(succeeded), {}, { state: "exited", does: told }],
     ["ending, gone with failure", "ending", gone(failed), {}, crashed(2_000, 3)],
+    [
+      "ending, gone, somebody else holding its port",
+      "ending",
+      gone(failed, held),
+      {},
+      {
+        state: "crashed",
+        does: ["disarm", "tell ended", "arm 12000", "await-port"],
+        failures: 3,
+      },
+    ],
+    [
+      "ending, gone, somebody else holding its port, had been stable",
+      "endingStable",
+      gone(failed, held),
+      {},
+      crashed(250, 0),
+    ],
+    [
+      "ending, gone, its port in TIME_WAIT",
+      "ending",
+      gone(failed, inTimeWait),
+      {},
+      crashed(2_000, 3),
+    ],
+    [
+      "waiting, port free",
+      "waiting",
+      portFree,
+      {},
+      { state: "same", does: ["arm 0"], failures: 1 },
+    ],
+    [
+      "waiting, port free within a second of the start",
+      "waitingNew",
+      portFree,
+      {},
+      { state: "same", does: ["arm 600"], failures: 1 },
+    ],
+    ["waiting, timer", "waiting", timer, {}, { state: "starting", does: ["spawn 4"] }],
+    ["crashed, port free", "crashed", portFree, {}, { state: "same" }],
+    ["up, port free", "up", portFree, {}, { state: "same" }],
     ["ending, gone, had been stable", "endingStable", gone(failed), {}, crashed(250, 0)],
     [
       "ending, gone, never again",
@@ -318,6 +382,30 @@ describe("the machine, told what happened", () => {
         sequel: { is: "again", inMs: 2_000, failures: 3 },
       },
     });
+  });
+
+  it("says who holds its port", () => {
+    const [, effects] = step(instanceIn("ending", {}), gone(failed, held));
+    const notice = expect.objectContaining({ kind: "ended", port: held });
+    expect(effects).toContainEqual({ do: "tell", notice });
+  });
+
+  it.each<[name: string, from: "starting" | "up", port: PortTrouble | undefined]>([
+    ["what never was up", "starting", inTimeWait],
+    // It had its port, and this is what is left of that.
+    ["what was up", "up", undefined],
+  ])("says that its port is in TIME_WAIT, of %s", (_, from, port) => {
+    const [ending] = step(instanceIn(from, {}), exited);
+    const [, effects] = step(ending, gone(failed, inTimeWait));
+    const notices = effects.flatMap((effect) => (effect.do === "tell" ? effect.notice : []));
+    expect(notices).toMatchObject([{ kind: "ended", port }]);
+  });
+
+  it("does not count a failure for its port twice", () => {
+    const [crashed] = step(instanceIn("ending", {}), gone(failed, held));
+    const [free] = step(crashed, portFree);
+    expect(step(free, portFree)).toEqual([free, []]);
+    expect([crashed.failures, free.failures]).toEqual([3, 2]);
   });
 
   it("says how long a stop took", () => {
@@ -377,6 +465,8 @@ class World {
   nowMs = 0;
   live: Live | undefined;
   dueMs: number | undefined;
+  /** Whose port somebody looks at. It may be free when that does not matter any more. */
+  awaitedRun: number | undefined;
   /** A person has asked for a start since the last one. */
   private isAsked = false;
   private lastSpawnMs = Number.NEGATIVE_INFINITY;
@@ -421,6 +511,9 @@ class World {
         return;
       case "disarm":
         this.dueMs = undefined;
+        return;
+      case "await-port":
+        this.awaitedRun = this.instance.run;
         return;
       case "tell":
         return;
@@ -491,8 +584,14 @@ const plays = {
     const { live } = world;
     if (live?.phase !== "ending") return;
     const status = endings[chance % endings.length] ?? failed;
+    const port = [undefined, held, inTimeWait][Math.floor(chance / endings.length) % 3];
     world.live = undefined;
-    world.send({ what: "gone", run: live.run, status }, chance);
+    world.send({ what: "gone", run: live.run, status, port }, chance);
+  },
+  "free the port"(world, chance) {
+    if (world.awaitedRun === undefined) return;
+    world.send({ what: "port-free", run: world.awaitedRun }, chance);
+    world.awaitedRun = undefined;
   },
   ready(world, chance) {
     const { live } = world;
@@ -506,6 +605,7 @@ const plays = {
       { what: "ready", run: staleRun },
       { what: "exited", run: staleRun },
       { what: "gone", run: staleRun, status: failed },
+      { what: "port-free", run: staleRun },
     ] as const) {
       world.send(event, chance);
       demand(world.instance === before, `a stale ${event.what} did something`);

@@ -66,6 +66,33 @@ const cases: { readonly [K in Kind]: readonly Case[] } = {
       "exited with code 1 after 1.2 s; not started again",
     ],
     [
+      "held up by somebody else's port",
+      {
+        ...ended,
+        port: {
+          is: "held",
+          port: 5006,
+          holder: { pid: 431, command: "node\0index.js", user: "marc" },
+        },
+        sequel: {
+          is: "again",
+          inMs: 10_500,
+          failures: 1,
+          onPortFree: { inMs: 250, failures: 0 },
+        },
+      },
+      'exited with code 1 after 1.2 s, and its port 5006 is held by node (pid 431, user marc, "node index.js"); starting it again when that is free, in 11 s at the latest',
+    ],
+    [
+      "held up by nobody, but the past",
+      {
+        ...ended,
+        port: { is: "time-wait", port: 5006, leftMs: 41_200 },
+        sequel: { is: "again", inMs: 500, failures: 1 },
+      },
+      "exited with code 1 after 1.2 s, and its port 5006 is in TIME_WAIT for 42 s more, which keeps out a server that does not set SO_REUSEADDR; starting it again in 500 ms",
+    ],
+    [
       "parked",
       {
         ...ended,
@@ -92,6 +119,13 @@ const cases: { readonly [K in Kind]: readonly Case[] } = {
         sequel: { is: "again", inMs: 1_000, failures: 1 },
       },
       "could not be started: too many files; starting it again in 1 s",
+    ],
+  ],
+  "port-cleared": [
+    [
+      "a straggler on the port",
+      { kind: "port-cleared", port: 5006, processes: ["node a.js (pid 7)"] },
+      "had what an earlier procman had left on its port 5006: node a.js (pid 7); ended",
     ],
   ],
   "ends-all": [

@@ -8,7 +8,7 @@ const succeeded: ExitStatus = { kind: "exit", code: 0 };
 const killed: ExitStatus = { kind: "signal", signal: "SIGKILL", number: 9 };
 /** Neither longer nor shorter than the table has it. */
 const noJitter = 0.5;
-const firstLife: Life = { failures: 0, upMs: 0, sinceStartMs: 60_000 };
+const firstLife: Life = { failures: 0, upMs: 0, sinceStartMs: 60_000, isPortHeld: false };
 
 describe("the pause after the n-th failure in a row", () => {
   it.each([
@@ -50,7 +50,7 @@ describe("a process that keeps crashing at once", () => {
     const pauses: number[] = [];
     let failures = 0;
     for (let round = 0; round < 8; round += 1) {
-      const life = { failures, upMs: 0, sinceStartMs: 0 };
+      const life = { failures, upMs: 0, sinceStartMs: 0, isPortHeld: false };
       const sequel = decideSequel("on-failure", failed, life, noJitter);
       if (sequel.is !== "again") throw new Error(`not tried again: ${sequel.is}`);
       pauses.push(sequel.inMs);
@@ -104,6 +104,35 @@ describe("what follows the end of a process", () => {
       { is: "again", inMs: 1_000, failures: 2 },
     ],
     [
+      "a failure while somebody else holds its port",
+      "on-failure",
+      failed,
+      { failures: 2, isPortHeld: true },
+      { is: "again", inMs: 12_000, failures: 3, onPortFree: { inMs: 250, failures: 2 } },
+    ],
+    [
+      "such a failure, 300 ms after the start",
+      "on-failure",
+      failed,
+      { isPortHeld: true, sinceStartMs: 300 },
+      { is: "again", inMs: 10_700, failures: 1, onPortFree: { inMs: 700, failures: 0 } },
+    ],
+    [
+      "such a failure, after many",
+      "on-failure",
+      failed,
+      { failures: 9, isPortHeld: true },
+      { is: "again", inMs: 30_000, failures: 10, onPortFree: { inMs: 250, failures: 9 } },
+    ],
+    [
+      "such a failure, after 30 s up",
+      "on-failure",
+      failed,
+      { failures: 2, isPortHeld: true, upMs: 30_000 },
+      { is: "again", inMs: 250, failures: 0 },
+    ],
+    ["such a failure, never again", "never", failed, { isPortHeld: true }, { is: "content" }],
+    [
       "the first failure, 300 ms after the start",
       "on-failure",
       failed,
@@ -147,6 +176,7 @@ describe("what follows the end of a process", () => {
       failures: fc.nat(50),
       upMs: fc.double({ min: 0, max: 120_000, noNaN: true }),
       sinceStartMs: fc.double({ min: 0, max: 120_000, noNaN: true }),
+      isPortHeld: fc.boolean(),
     });
     fc.assert(
       fc.property(life, jitters(), (given, jitter) => {
@@ -155,13 +185,16 @@ describe("what follows the end of a process", () => {
         if (sequel.is !== "again") throw new Error(`not tried again: ${sequel.is}`);
         expect(given.sinceStartMs + sequel.inMs).toBeGreaterThanOrEqual(1_000);
         expect(sequel.inMs).toBeLessThanOrEqual(30_000);
+        const soonestMs = sequel.onPortFree?.inMs ?? sequel.inMs;
+        expect(given.sinceStartMs + soonestMs).toBeGreaterThanOrEqual(1_000);
+        expect(soonestMs).toBeLessThanOrEqual(sequel.inMs);
         expect(sequel.failures).toBe(upMs >= 30_000 ? 0 : given.failures + 1);
       }),
     );
   });
 
   it("has no part of a millisecond less than a second between starts", () => {
-    const life: Life = { failures: 0, upMs: 0, sinceStartMs: 0.6 };
+    const life: Life = { failures: 0, upMs: 0, sinceStartMs: 0.6, isPortHeld: false };
     const sequel = decideSequel("on-failure", failed, life, noJitter);
     expect(sequel).toMatchObject({ is: "again", inMs: 1_000 });
   });

@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { connect, createServer } from "node:net";
 import process from "node:process";
 import { describe, expect, it, vi } from "vitest";
 import { newSupervisorId } from "../../src/core/supervisor-id.ts";
@@ -195,6 +196,110 @@ describe.concurrent("ports", () => {
     const web = await rig.child("web.1");
     expect(await web.listen()).toBe(rig.port);
     await rig.line(/procman \| web\.1 is up after /);
+    await rig.stop();
+  });
+});
+
+/** Connections that this side closes first leave it so. */
+async function leaveInTimeWait(port: number): Promise<void> {
+  const server = createServer((socket) => socket.end()).listen(port, "127.0.0.1");
+  await once(server, "listening");
+  const client = connect(port, "127.0.0.1").resume();
+  await once(client, "close");
+  server.close();
+  await once(server, "close");
+}
+
+/** Cannot have a port in TIME_WAIT, as it does not set SO_REUSEADDR. */
+const perlServer = `
+use IO::Socket::INET;
+IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => $ENV{PORT}, Listen => 1) or die $!;
+`;
+
+describe.concurrent("a process that fails while its port is held", () => {
+  it("is started when that is free, and has not failed", async () => {
+    await using rig = await Rig.create({ Procfile: procfile("web", "worker") });
+    const port = rig.port + 100;
+    const holder = await tryListen(port);
+    rig.start();
+    const first = await rig.child("worker.1");
+    expect(await first.listen()).toBe("EADDRINUSE");
+    await first.exit(1);
+    await rig.line(
+      new RegExp(
+        `worker\\.1 exited with code 1 after .+, and its port ${port} is held by node \\(pid ${process.pid}, user .+\\); starting it again when that is free, in 1\\d s at the latest$`,
+      ),
+    );
+    holder?.close();
+    const second = await rig.child("worker.1", 2);
+    expect(await second.listen()).toBe(port);
+    await second.exit(1);
+    await rig.line(/worker\.1 exited with code 1 after [^,]+; starting it again in [^(]+$/);
+    await rig.stop();
+  });
+
+  it("is started again all the same after a while", async () => {
+    await using rig = await Rig.create({ Procfile: procfile("web", "worker") });
+    const holder = await tryListen(rig.port + 100);
+    rig.start();
+    await (await rig.child("worker.1")).exit(1);
+    await rig.child("worker.1", 2);
+    await rig.stop();
+    holder?.close();
+  });
+
+  it("is not waited for when all are stopped", async () => {
+    await using rig = await Rig.create({ Procfile: procfile("web", "worker") });
+    const holder = await tryListen(rig.port + 100);
+    rig.start();
+    await (await rig.child("worker.1")).exit(1);
+    await rig.line(/worker\.1 exited with code 1 .+ when that is free/);
+    const { code } = await rig.stop();
+    holder?.close();
+    expect(code).toBe(130);
+    expect(rig.count(/worker\.1 started/)).toBe(1);
+  });
+
+  it("is started when what an earlier procman had left there is ended", async () => {
+    await using rig = await Rig.create({ Procfile: procfile("web", "worker") });
+    const owner = { pid: endedPid(), root: rig.folder };
+    await using left = await leaveBehind(rig.port + 100, owner);
+    rig.start();
+    await (await rig.child("worker.1")).exit(1);
+    await rig.line(
+      new RegExp(
+        `worker\\.1 had what an earlier procman had left on its port ${rig.port + 100}: .+ \\(pid ${left.pid}\\); ended$`,
+      ),
+    );
+    expect(await left.ended).toBe("SIGTERM");
+    await rig.child("worker.1", 2);
+    await rig.stop();
+  });
+
+  it("ends all with --no-restart, and the holder is told", async () => {
+    await using rig = await Rig.create({ Procfile: procfile("web", "worker") });
+    const holder = await tryListen(rig.port + 100);
+    rig.start(["--no-restart"]);
+    await (await rig.child("worker.1")).exit(7);
+    const { code, stdout } = await rig.end();
+    holder?.close();
+    expect(code).toBe(7);
+    expect(stdout).toMatch(
+      new RegExp(`exited with code 7 .+ is held by .+ \\(pid ${process.pid}, .+\\); not started`),
+    );
+  });
+
+  it.runIf(hasProgram("perl"))("by nobody, but in TIME_WAIT, is told so", async () => {
+    const web = `perl -e '${perlServer.replaceAll("\n", " ")}'`;
+    await using rig = await Rig.create({ Procfile: `web: ${web}\n` });
+    await leaveInTimeWait(rig.port);
+    rig.start();
+    await rig.line(/web\.1 +\| Address already in use/);
+    await rig.line(
+      new RegExp(
+        `web\\.1 exited with code \\d+ after .+, and its port ${rig.port} is in TIME_WAIT for [1-6]?\\d s more, which keeps out a server that does not set SO_REUSEADDR; starting it again in `,
+      ),
+    );
     await rig.stop();
   });
 });

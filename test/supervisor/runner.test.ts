@@ -1,16 +1,19 @@
 import { describe, expect, it } from "vitest";
+import type { ExitStatus } from "../../src/core/exit-status.ts";
 import type { InstanceEvent } from "../../src/core/instance.ts";
 import { describeNotice } from "../../src/core/notice.ts";
-import { createRunner } from "../../src/supervisor/runner.ts";
+import type { PortTrouble } from "../../src/core/port-trouble.ts";
+import { createRunner, type PortTools } from "../../src/supervisor/runner.ts";
 import { createFakeChildren, exitCode, terminated } from "../support/fake-child.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
+import { turn } from "../support/fake-supervised.ts";
 
 const wantUp: InstanceEvent = { what: "want", want: "up" };
 const wantDown: InstanceEvent = { what: "want", want: "down" };
 const restart: InstanceEvent = { what: "restart" };
 
 /** A runner without a process and without time. `changes` has its state after each event. */
-function createSubject() {
+function createSubject(ports?: PortTools) {
   const clock = createFakeClock();
   const children = createFakeChildren();
   const told: string[] = [];
@@ -22,6 +25,7 @@ function createSubject() {
     {
       launch: children.launch,
       probe: undefined,
+      ports,
       openOutput: () => ({ push() {}, pause() {}, resume() {}, end() {} }),
       tell: (_, notice) => told.push(...[describeNotice(notice) ?? []].flat()),
       onChange: ({ instance }) => changes.push(instance().state.is),
@@ -34,8 +38,8 @@ function createSubject() {
   return { clock, children, told, changes, runner, child: () => children.get("a.1") };
 }
 
-function createRunning() {
-  const subject = createSubject();
+function createRunning(ports?: PortTools) {
+  const subject = createSubject(ports);
   subject.runner.send(wantUp);
   subject.child().start();
   subject.clock.advance(1_000);
@@ -190,5 +194,104 @@ describe("a restart", () => {
     child().end(terminated);
     clock.advance(60_000);
     expect(children.all.length).toBe(2);
+  });
+});
+
+describe("a port that somebody else holds", () => {
+  const held: PortTrouble = {
+    is: "held",
+    port: 5106,
+    holder: { pid: 431, command: "node\0index.js", user: "marc" },
+  };
+
+  /** Its port is held until it is told to be free. */
+  function createPorts() {
+    const waits: { readonly givenUp: AbortSignal; readonly free: () => void }[] = [];
+    let asked = 0;
+    const tools: PortTools = {
+      async findTrouble() {
+        asked += 1;
+        return held;
+      },
+      untilFree: (_, givenUp) =>
+        new Promise((resolve) => waits.push({ givenUp, free: () => resolve(true) })),
+    };
+    return { tools, waits, asked: () => asked };
+  }
+
+  async function createFailed() {
+    const ports = createPorts();
+    const subject = createRunning(ports.tools);
+    subject.child().end(exitCode(1));
+    await turn();
+    return { ...subject, ports };
+  }
+
+  it("is told, and waited for", async () => {
+    const { told, runner, children, ports, clock } = await createFailed();
+    expect(runner.status().reason).toBe(
+      'port 5106 is held by node (pid 431, user marc, "node index.js")',
+    );
+    expect(told.at(-1)).toBe(
+      'exited with code 1 after 1 s, and its port 5106 is held by node (pid 431, user marc, "node index.js"); starting it again when that is free, in 11 s at the latest',
+    );
+    ports.waits[0]?.free();
+    await turn();
+    expect(runner.status()).toMatchObject({ reason: undefined, restartInMs: 250 });
+    clock.advance(250);
+    expect(children.all.length).toBe(2);
+  });
+
+  it("is no failure once it is free", async () => {
+    const { runner, ports } = await createFailed();
+    expect(runner.instance().failures).toBe(1);
+    ports.waits[0]?.free();
+    await turn();
+    expect(runner.instance().failures).toBe(0);
+  });
+
+  it("is waited for no longer than a while", async () => {
+    const { children, clock } = await createFailed();
+    clock.advance(10_499);
+    expect(children.all.length).toBe(1);
+    clock.advance(1);
+    expect(children.all.length).toBe(2);
+  });
+
+  it.each<[name: string, event: InstanceEvent]>([
+    ["a restart", restart],
+    ["a stop", wantDown],
+  ])("is not waited for after %s", async (_, event) => {
+    const { runner, children, ports, clock } = await createFailed();
+    runner.send(event);
+    const expected = [runner.instance().state.is, children.all.length];
+    expect(ports.waits[0]?.givenUp.aborted).toBe(true);
+    ports.waits[0]?.free();
+    await turn();
+    clock.advance(60_000);
+    expect([runner.instance().state.is, children.all.length]).toEqual(expected);
+  });
+
+  it("is not waited for when the stop comes while it is looked for", async () => {
+    const ports = createPorts();
+    const { runner, child } = createRunning(ports.tools);
+    child().end(exitCode(1));
+    runner.send(wantDown);
+    await turn();
+    expect(runner.instance().state.is).toBe("down");
+    expect(ports.waits).toEqual([]);
+  });
+
+  it.each<[name: string, status: ExitStatus, isAsked: boolean]>([
+    ["success", exitCode(0), false],
+    ["a signal", terminated, false],
+    ["a command that is not there", exitCode(127), false],
+    ["a stop", exitCode(1), true],
+  ])("is not looked for after %s", (_, status, isAsked) => {
+    const ports = createPorts();
+    const { runner, child } = createRunning(ports.tools);
+    if (isAsked) runner.send(wantDown);
+    child().end(status);
+    expect(ports.asked()).toBe(0);
   });
 });

@@ -63,6 +63,7 @@ export function createSubject(names: readonly string[], options: Partial<Supervi
           };
           probes.push({ name, givenUp, answer });
         }),
+      ports: undefined,
       openOutput: (name, pace) => {
         paces.set(name, pace);
         return {
