@@ -4,7 +4,13 @@
  */
 
 export type ExitStatus =
-  | { readonly kind: "exit"; readonly code: number; readonly cause?: ExitCause }
+  | {
+      readonly kind: "exit";
+      readonly code: number;
+      readonly cause?: ExitCause;
+      /** More than its code says: `command not found: nodde; did you mean node?`. */
+      readonly reason?: string;
+    }
   | {
       readonly kind: "signal";
       readonly signal: string;
@@ -40,8 +46,8 @@ export function isSuccess(status: ExitStatus): boolean {
 export function findLastingCause(status: ExitStatus): string | undefined {
   if (status.kind === "unstarted") return status.isLasting ? status.reason : undefined;
   if (status.kind === "signal") return undefined;
-  if (status.code === 127) return "command not found";
-  if (status.code === 126) return "command not executable";
+  if (status.code === 127) return status.reason ?? "command not found";
+  if (status.code === 126) return status.reason ?? "command not executable";
   return undefined;
 }
 

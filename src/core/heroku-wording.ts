@@ -52,7 +52,7 @@ export function herokuWording(notice: Notice): readonly string[] {
 function describeEnd(status: ExitStatus): string {
   switch (status.kind) {
     case "exit":
-      return `Process exited with status ${status.code}`;
+      return `Process exited with status ${status.code}${status.cause === undefined ? "" : ` (${status.cause})`}`;
     case "signal": {
       const cause = status.cause === undefined ? "" : `, ${status.cause}`;
       return `Process exited with status ${exitCodeOf(status)} (${status.signal}${cause})`;

@@ -72,6 +72,8 @@ export interface ChildTools {
 
 /** After SIGKILL. Who is there then is stuck in the kernel, or is not ours. */
 const giveUpMs = 5_000;
+/** For the reason of an end to be found on disk. */
+const explainMs = 1_000;
 
 type Phase =
   | { readonly is: "preparing" }
@@ -111,10 +113,13 @@ export function startChild(
     const { command, cwd } = request;
     const spawned = await spawnInSession(command, cwd, environment, pipe);
     if (spawned.kind === "unstarted") return nothingStarted(spawned);
-    return run(spawned);
+    return run(spawned, environment.get("PATH"));
   }
 
-  async function run({ pid, output: source, exit }: Spawned): Promise<ChildEnd> {
+  async function run(
+    { pid, output: source, exit }: Spawned,
+    path: string | undefined,
+  ): Promise<ChildEnd> {
     const output = readOutput(source, listener.onOutput);
     phase = { is: "running", pgid: pid, output };
     tools.roll.add(pid);
@@ -123,8 +128,9 @@ export function startChild(
     const ended = await Promise.race([exit, killed.then(() => endOfKilled(exit))]);
     output.flowFreely();
     const behind = isAskedToEnd ? [] : await nameMembers(pid);
+    const explained = isAskedToEnd ? ended : explainRefusal(ended, path);
     listener.onExited();
-    const status = await explainKill(ended);
+    const status = await explainKill(await explained);
     const stuck = await untilEmpty(pid, tools.table, hasGivenUp);
     phase = { is: "closed" };
     tools.roll.remove(pid);
@@ -155,6 +161,19 @@ export function startChild(
     const isKill = status.kind !== "unstarted" && exitCodeOf(status) === exitCodeOf(killedStatus);
     if (!isKill || killedAtMs !== undefined) return status;
     return (await kills) ? { ...status, cause: "out of memory" } : status;
+  }
+
+  /** What sh could not run. A disk that does not answer is not waited for. */
+  async function explainRefusal(status: ExitStatus, path: string | undefined): Promise<ExitStatus> {
+    if (status.kind !== "exit") return status;
+    const { code } = status;
+    if (code !== 126 && code !== 127) return status;
+    const { command, cwd } = request;
+    const explaining = import("./explain-command.ts")
+      .then(({ explainCommand }) => explainCommand(code, { command, cwd, path }))
+      .catch(() => undefined);
+    const reason = (await settledWithin(explaining, explainMs)) ? await explaining : undefined;
+    return reason === undefined ? status : { ...status, reason };
   }
 
   /** SIGKILL may not reach the leader: then its end is not waited for. */
@@ -218,7 +237,7 @@ async function takePipe(pipes: PipeMaker): Promise<Taken> {
     return await pipes.take();
   } catch (error) {
     const code = errorCode(error);
-    if (code === "EMFILE" || code === "ENFILE") return explainDescriptors();
+    if (code === "EMFILE" || code === "ENFILE") return explainDescriptors(code);
     return { problem: error instanceof Error ? error.message : String(error) };
   }
 }

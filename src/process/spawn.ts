@@ -25,6 +25,8 @@ export interface Spawned {
 const shell = "/bin/sh";
 /** Linux takes no single variable or argument longer than this. */
 const maxStringBytes = 128 * 2 ** 10;
+/** Of what is put before a command, and the end of the string. */
+const maxPrefixBytes = 16;
 
 /** Closes the pipe's ends that are not handed on. Without a pipe the child gets Node's own. */
 export async function spawnInSession(
@@ -38,7 +40,7 @@ export async function spawnInSession(
   if (child instanceof Error || child.pid === undefined) {
     if (pipe) closeSync(pipe.reader);
     const error = child instanceof Error ? child : await spawnError(child);
-    return explain(error, cwd, environment);
+    return explain(error, { command, cwd, environment });
   }
   const exit = new Promise<ExitStatus>((resolve) => {
     child.once("exit", (code, signal) => resolve(exitStatus(code, signal)));
@@ -81,37 +83,64 @@ function exitStatus(code: number | null, signal: NodeJS.Signals | null): ExitSta
     : { kind: "signal", signal, number: signalNumber(signal) };
 }
 
-function explain(error: Error, cwd: string, environment: Environment): Unstarted {
+interface SpawnRequest {
+  readonly command: string;
+  readonly cwd: string;
+  readonly environment: Environment;
+}
+
+function explain(error: Error, request: SpawnRequest): Unstarted {
   const lasting = (reason: string): Unstarted => ({ kind: "unstarted", reason, isLasting: true });
-  switch (errorCode(error)) {
+  const passing = (reason: string): Unstarted => ({ kind: "unstarted", reason, isLasting: false });
+  const code = errorCode(error);
+  switch (code) {
     case "ENOENT":
     case "ENOTDIR": {
+      const { cwd } = request;
       const folder = statSync(cwd, { throwIfNoEntry: false });
       return lasting(folder?.isDirectory() ? `there is no ${shell}` : `there is no folder ${cwd}`);
     }
     case "EACCES":
-      return lasting(`the folder ${cwd} may not be entered`);
+      return lasting(`the folder ${request.cwd} may not be entered`);
     case "E2BIG":
-      return lasting(describeTooBig(environment));
+      return lasting(describeTooBig(request));
     case "EMFILE":
     case "ENFILE":
-      return explainDescriptors();
+      return explainDescriptors(code);
+    case "EAGAIN":
+      return passing("no more processes can be started; end some, or raise the limit (ulimit -u)");
+    case "ENOMEM":
+      return passing("there is no memory left to start a process");
     default:
-      return { kind: "unstarted", reason: error.message, isLasting: false };
+      // Not the message, which may hold the value of a variable.
+      return passing(code ?? error.name);
   }
 }
 
-export function explainDescriptors(): Unstarted {
-  const reason = "procman has no file descriptors left; raise the limit with ulimit -n";
+/** procman's own trouble, or the system's. */
+export function explainDescriptors(code: "EMFILE" | "ENFILE"): Unstarted {
+  const reason =
+    code === "EMFILE"
+      ? "procman has no file descriptors left; raise the limit with ulimit -n"
+      : "the system has no file descriptors left";
   return { kind: "unstarted", reason, isLasting: false };
 }
 
-function describeTooBig(environment: Environment): string {
-  for (const [key, value] of environment) {
-    const bytes = Buffer.byteLength(value);
-    if (bytes + key.length + 2 > maxStringBytes) {
-      return `the variable ${key} has ${bytes} bytes, more than the system passes on`;
-    }
+function describeTooBig({ command, environment }: SpawnRequest): string {
+  const variables = [...environment].map(([key, value]) => ({
+    key,
+    bytes: Buffer.byteLength(value),
+    allBytes: Buffer.byteLength(key) + Buffer.byteLength(value) + 2,
+  }));
+  const tooBig = variables.find(({ allBytes }) => allBytes > maxStringBytes);
+  if (tooBig !== undefined) {
+    return `the variable ${tooBig.key} has ${tooBig.bytes} bytes, more than the system passes on`;
   }
-  return "its command and environment are larger than the system passes on";
+  const commandBytes = Buffer.byteLength(command);
+  if (commandBytes + maxPrefixBytes > maxStringBytes) {
+    return `its command has ${commandBytes} bytes, more than the system passes on`;
+  }
+  const bytes = variables.reduce((sum, { allBytes }) => sum + allBytes, 0);
+  const [largest] = variables.toSorted((one, other) => other.bytes - one.bytes);
+  return `its ${variables.length} variables have ${bytes} bytes, more than the system passes on; the largest is ${largest?.key} with ${largest?.bytes}`;
 }

@@ -42,11 +42,29 @@ describe("an exit status", () => {
       },
     ],
     [
+      "a command of which it is known what is not there",
+      {
+        status: { kind: "exit", code: 127, reason: "command not found: nodde" },
+        code: 127,
+        lasting: "command not found: nodde",
+        text: "exited with code 127",
+      },
+    ],
+    [
       "a command that may not be run",
       {
         status: { kind: "exit", code: 126 },
         code: 126,
         lasting: "command not executable",
+        text: "exited with code 126",
+      },
+    ],
+    [
+      "a command of which it is known what may not be run",
+      {
+        status: { kind: "exit", code: 126, reason: "command not executable: ./web" },
+        code: 126,
+        lasting: "command not executable: ./web",
         text: "exited with code 126",
       },
     ],

@@ -92,6 +92,11 @@ const cases: { readonly [K in Kind]: readonly Case[] } = {
       ],
     ],
     [
+      "by the kernel, as a shell in between says it",
+      { ...ended, status: { kind: "exit", code: 137, cause: "out of memory" } },
+      ["Process exited with status 137 (out of memory)", "Restarting in 500 ms"],
+    ],
+    [
       "a command that is not there",
       {
         ...ended,

@@ -100,7 +100,8 @@ describe.concurrent("procman ps", () => {
     await rig.ask("stop", "off");
     const { stdout } = await rig.ask("ps");
     expect(stdout).toMatch(new RegExp(`crash\\.1: crashed ${date}, again in \\ds\\n`));
-    expect(stdout).toMatch(new RegExp(`park\\.1: parked \\(command not found\\) ${date}\\n`));
+    const reason = "command not found: no-such-command-at-all";
+    expect(stdout).toMatch(new RegExp(`park\\.1: parked \\(${reason}\\) ${date}\\n`));
     expect(stdout).toMatch(new RegExp(`end\\.1: exited ${date}\\n`));
     expect(stdout).toMatch(new RegExp(`off\\.1: down ${date}\\n`));
     await rig.stop();
@@ -301,7 +302,8 @@ describe.concurrent("procman wait", () => {
     expect(all).toMatchObject({
       code: 1,
       stdout: "",
-      stderr: "procman: cannot become ready: park.1 is parked (command not found)\n",
+      stderr:
+        "procman: cannot become ready: park.1 is parked (command not found: no-such-command-at-all)\n",
     });
     expect(late).toMatchObject({
       code: 124,

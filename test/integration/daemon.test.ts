@@ -109,7 +109,7 @@ describe.concurrent("start -D", () => {
     const { code, stdout, stderr } = await rig.ask("start", "-D", "-p", `${rig.port}`);
     expect([code, stdout]).toEqual([1, ""]);
     expect(stderr).toMatch(
-      /^procman: cannot become ready: broken\.1 is parked \(command not found\)$/m,
+      /^procman: cannot become ready: broken\.1 is parked \(command not found: no-such-command-at-all\)$/m,
     );
     expect(stderr).toMatch(/^procman: the app is stopped, .*; the last lines of its log:$/m);
     expect(stderr).toMatch(/ app\[broken\.1\]: this is why$/m);

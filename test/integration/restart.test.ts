@@ -1,6 +1,7 @@
+import { execFileSync } from "node:child_process";
 import process from "node:process";
 import { describe, expect, it, vi } from "vitest";
-import { procfile, Rig, testTimeout } from "../support/rig.ts";
+import { hasProgram, procfile, Rig, testTimeout } from "../support/rig.ts";
 
 vi.setConfig({ testTimeout });
 
@@ -87,10 +88,12 @@ describe.concurrent("an end", () => {
 
 describe.concurrent("what cannot heal is parked at once", () => {
   it.each([
-    ["not found", "no-such-program-at-all", 127, /command not found/],
-    ["not found behind others", "true && no-such-program-at-all", 127, /command not found/],
-    ["not executable", "./plain", 126, /command not executable/],
-    ["a folder", "./folder", 126, /command not executable/],
+    ["not found", "no-such-program-at-all", 127, /\(command not found: no-such-program-at-all\)/],
+    ["mistyped", "noed x.js", 127, /\(command not found: noed; did you mean node\?\)/],
+    ["not found behind others", "true && noed", 127, /\(command not found: noed; did you mean/],
+    ["not found by what it runs", "sh -c noed", 127, /\(command not found\)/],
+    ["not executable", "./plain", 126, /\(command not executable: .*; .* chmod \+x \.\/plain\)/],
+    ["a folder", "./folder", 126, /\(command not executable: \.\/folder is a folder\)/],
   ])("when its command is %s", async (_, command, code, reason) => {
     await using rig = await Rig.create({
       Procfile: `web: ${command}\n`,
@@ -131,6 +134,19 @@ describe.concurrent("what cannot heal is parked at once", () => {
     expect(code).toBe(126);
   });
 
+  it("when its variables are too many, of which the largest is named", async () => {
+    const lines = Array.from({ length: 25 }, (_, index) => `KEY${index}=${"x".repeat(100_000)}\n`);
+    await using rig = await Rig.create({
+      Procfile: procfile("web"),
+      ".env": `${lines.join("")}LARGEST=${"x".repeat(110_000)}\n`,
+    });
+    rig.start();
+    const [said] = await rig.line(/web\.1 could not be started: .*/);
+    expect(said).toMatch(/its \d+ variables have 26\d{5} bytes, .* LARGEST with 110000; parked/);
+    const { code } = await rig.end();
+    expect(code).toBe(126);
+  });
+
   it("while the others run on", async () => {
     await using rig = await Rig.create({ Procfile: `bad: no-such-program\n${procfile("web")}` });
     rig.start();
@@ -141,4 +157,65 @@ describe.concurrent("what cannot heal is parked at once", () => {
     const { code } = await rig.stop();
     expect(code).toBe(130);
   });
+});
+
+const isLimited = hasProgram("prlimit");
+const canBeAnother = process.getuid?.() === 0 && hasProgram("setpriv");
+const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+const skipped = " (SKIPPED: needs prlimit, and for processes root and setpriv)";
+
+interface Shortage {
+  readonly name: string;
+  readonly limit: string;
+  readonly reason: RegExp;
+  readonly under: readonly string[];
+  readonly isPossible: boolean;
+}
+
+const shortages: readonly Shortage[] = [
+  {
+    name: "file descriptors",
+    limit: "nofile=10:",
+    reason: /procman has no file descriptors left; raise the limit with ulimit -n/,
+    under: [],
+    isPossible: isLimited,
+  },
+  {
+    name: "processes",
+    limit: "nproc=1:",
+    reason: /no more processes can be started; end some, or raise the limit \(ulimit -u\)/,
+    under: nobody,
+    isPossible: isLimited && canBeAnother,
+  },
+];
+
+describe.concurrent("what procman is short of", () => {
+  for (const { name, limit, reason, under, isPossible } of shortages) {
+    const title = isPossible ? name : `${name}${skipped}`;
+    if (!isPossible) process.stderr.write(`${title}\n`);
+    it.skipIf(!isPossible)(`is waited for, and nobody else notices: ${title}`, async () => {
+      await using rig = await Rig.create({ Procfile: procfile("web", "worker") });
+      await rig.openToAll();
+      rig.start([], { under });
+      const web = await rig.child("web.1");
+      const worker = await rig.child("worker.1");
+      await rig.line(/worker\.1 is up|worker\.1 started/);
+      const setLimit = (value: string) => {
+        const [program = "", ...words] = [...under, "prlimit"];
+        execFileSync(program, [...words, "--pid", String(rig.pid), `--${value}`]);
+      };
+      setLimit(limit);
+      await worker.exit(1);
+      const [said] = await rig.line(/worker\.1 could not be started: .*/);
+      expect(said).toMatch(reason);
+      expect(said).toMatch(/; starting it again in .* \(failure 2 in a row\)$/);
+      await web.print("still here");
+      await rig.line(/\| still here$/);
+      setLimit(limit.replace(/=\d+/, "=1024"));
+      await (await rig.child("worker.1", 2)).print("again");
+      await rig.line(/\| again$/);
+      expect(rig.count(/web\.1 started/)).toBe(1);
+      await rig.stop();
+    });
+  }
 });
