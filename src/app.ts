@@ -157,6 +157,7 @@ export function createApp(options: AppOptions): RunningApp {
         },
       },
       openOutput: hub.open,
+      onRanWell: environments.ranWell,
       tell,
       announce,
     },
@@ -198,6 +199,7 @@ export function createApp(options: AppOptions): RunningApp {
       refreshEnvironment: environments.refresh,
       readTypes: app.readTypes,
       changedKeys: environments.changedKeys,
+      changeSinceRanWell: environments.changeSinceRanWell,
       usage: async (pids) => (await import("./process/usage.ts")).measureUsage(pids),
       shutDown(by) {
         isShutDown = true;

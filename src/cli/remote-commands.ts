@@ -18,6 +18,16 @@ export const remoteCommands: readonly CommandSpec[] = [
     run: async (words, options) => (await import("./ps.ts")).ps(words, options),
   },
   {
+    name: "why",
+    words: "[NAME...]",
+    summary:
+      "tell why a type or process, or any, has failed, and what has changed since it ran well",
+    takesAll: false,
+    options: [],
+    after: "Example:\n  $ procman why web.1\n",
+    run: async (words, options) => (await import("./why.ts")).why(words, options),
+  },
+  {
     name: "scale",
     aliases: ["ps:scale"],
     words: "[TYPE=N...]",

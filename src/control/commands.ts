@@ -4,7 +4,9 @@
  */
 import type { FreshTypes } from "../core/desired.ts";
 import { type Result, resultOf } from "../core/diagnostic.ts";
+import type { EnvironmentChange } from "../core/environment-change.ts";
 import type { Usage } from "../core/usage.ts";
+import type { InstanceHistory } from "../supervisor/history.ts";
 import type { AppStatus, StateChange } from "../supervisor/status.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import type { ControlledApp } from "./controlled-app.ts";
@@ -16,6 +18,7 @@ export interface CommandsOptions {
   readonly refreshEnvironment: () => Promise<Result<unknown>>;
   readonly readTypes: () => Promise<Result<FreshTypes>>;
   readonly changedKeys: (instance: string) => readonly string[];
+  readonly changeSinceRanWell: (instance: string) => EnvironmentChange | undefined;
   /** By instance, for the process ids of their leaders. */
   readonly usage: (pids: ReadonlyMap<string, number>) => Promise<ReadonlyMap<string, Usage>>;
   /** Gives the number of the command. */
@@ -49,6 +52,13 @@ export function createCommands(options: CommandsOptions): ControlledApp {
     return read;
   }
 
+  function changeOf({ instance, ranWell }: InstanceHistory): EnvironmentChange | undefined {
+    if (ranWell === undefined) return undefined;
+    // The one that runs now.
+    if (ranWell.untilMs === undefined) return { added: [], removed: [], changed: [] };
+    return options.changeSinceRanWell(instance.name);
+  }
+
   return {
     status() {
       const { version, timeMs } = supervisor.release();
@@ -76,6 +86,12 @@ export function createCommands(options: CommandsOptions): ControlledApp {
       return supervisor.reload(fresh.value, options.changedKeys, isDryRun, by);
     },
     until: supervisor.until,
+    why(names) {
+      const found = supervisor.histories(names);
+      if (found.is !== "known") return found;
+      const value = found.value.map((history) => ({ ...history, environment: changeOf(history) }));
+      return { is: "known", value };
+    },
     usage() {
       const pids = supervisor
         .instances()

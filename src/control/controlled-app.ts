@@ -7,7 +7,8 @@ import type { Formation } from "../core/formation.ts";
 import type { ReloadStep } from "../core/reload.ts";
 import type { ScaleChange } from "../core/scale.ts";
 import type { Usage } from "../core/usage.ts";
-import type { Outcome, WaitOutcome } from "../supervisor/outcome.ts";
+import type { Account } from "../supervisor/history.ts";
+import type { Known, Outcome, WaitOutcome } from "../supervisor/outcome.ts";
 import type { AppStatus, StateChange } from "../supervisor/status.ts";
 
 export interface ControlledApp {
@@ -38,6 +39,8 @@ export interface ControlledApp {
     names: readonly string[],
     givenUp: AbortSignal,
   ): Promise<WaitOutcome>;
+  /** Why they are as they are. Of types and instances; none means all. */
+  why(names: readonly string[]): Known<readonly Account[]>;
   /** By instance name, of those that have a process. */
   usage(): Promise<ReadonlyMap<string, Usage>>;
   /** Called for every change of a state, until the returned function is called. */

@@ -142,7 +142,7 @@ function idOf(...parts: readonly string[]): string {
   );
 }
 
-function timeOf(ms: number): string {
+export function timeOf(ms: number): string {
   return new Date(ms).toISOString();
 }
 
@@ -163,7 +163,7 @@ function webUrlOf({ instances }: AppStatus): string | null {
   return web ? `http://localhost:${web.port}/` : null;
 }
 
-function exitOf(status: ExitStatus) {
+export function exitOf(status: ExitStatus) {
   const text = describeExit(status);
   switch (status.kind) {
     case "exit":

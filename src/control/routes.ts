@@ -19,6 +19,7 @@ import {
 } from "./procman-calls.ts";
 import { failure, type JsonReply, json, type Reply } from "./reply.ts";
 import { accountOf, appOf, releaseOf } from "./resources.ts";
+import { why } from "./why-call.ts";
 
 const routes: readonly (readonly [method: string, path: string, handler: Handler])[] = [
   ["GET", "/account", ({ app, user }) => json(accountOf(app.status(), user))],
@@ -43,6 +44,7 @@ const routes: readonly (readonly [method: string, path: string, handler: Handler
   ["GET", "/procman/v1/ping", ({ app }) => json(whoOf(app.status()))],
   ["GET", "/procman/v1/version", ({ version }) => json({ version })],
   ["GET", "/procman/v1/status", getStatus],
+  ["GET", "/procman/v1/why", why],
   ["POST", "/procman/v1/scale", scaleHere],
   ["POST", "/procman/v1/restart", restartHere],
   ["POST", "/procman/v1/stop", stopHere],

@@ -19,7 +19,7 @@
 import { type ExitStatus, isSuccess } from "./exit-status.ts";
 import type { Notice } from "./notice.ts";
 import type { PortTrouble } from "./port-trouble.ts";
-import { decideSequel, type RestartPolicy } from "./restart.ts";
+import { decideSequel, type RestartPolicy, stableMs } from "./restart.ts";
 
 export interface InstancePolicy {
   readonly restart: RestartPolicy;
@@ -167,6 +167,11 @@ export function transition(
 /** Has a process, or may have one. */
 export function isRunning(state: InstanceState): boolean {
   return state.is === "starting" || state.is === "up" || state.is === "stopping";
+}
+
+/** It has proved itself. */
+export function isStable(state: InstanceState, nowMs: number): boolean {
+  return state.is === "up" && nowMs - state.sinceMs >= stableMs;
 }
 
 function wantUp(instance: Instance, moment: Moment): Step {

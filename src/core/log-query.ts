@@ -10,6 +10,8 @@ export interface LogQuery {
   readonly source: Source | "system" | undefined;
   /** Wall clock: nothing older. */
   readonly sinceMs: number | undefined;
+  /** Nothing newer. */
+  readonly untilMs?: number;
   /** Matched against a line's text without its prefix and without colours. */
   readonly pattern: RegExp | undefined;
 }

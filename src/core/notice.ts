@@ -1,7 +1,7 @@
 /**
  * What procman says about an instance: everything worth a line, as one union, and the line itself.
  */
-import { describeExit, type ExitStatus, isSuccess } from "./exit-status.ts";
+import { describeExit, type ExitStatus, findLastingCause, isSuccess } from "./exit-status.ts";
 import { describePortTrouble, type PortTrouble } from "./port-trouble.ts";
 import type { Sequel } from "./restart.ts";
 import type { StateName } from "./state-name.ts";
@@ -63,7 +63,7 @@ export function describeNotice(notice: Notice): string | undefined {
     case "unanswered":
       return `does not answer on its port after ${formatDuration(notice.afterMs)}; taken for up all the same`;
     case "ended":
-      return `${describeExit(notice.status)}${describeRan(notice)}${describePort(notice.port)}${describeSequel(notice.sequel, notice.status)}`;
+      return `${describeEnd(notice)}${describeSequel(notice.sequel, notice.status)}`;
     case "port-cleared":
       return `had what an earlier procman had left on its port ${notice.port}: ${list(notice.processes)}; ended`;
     case "ends-all":
@@ -71,8 +71,7 @@ export function describeNotice(notice: Notice): string | undefined {
     case "overdue":
       return `did not stop within ${formatDuration(notice.graceMs)}; killing it`;
     case "stopped":
-      if (notice.status.kind === "unstarted") return "was stopped before it had started";
-      return `stopped after ${formatDuration(notice.tookMs)} (${describeExit(notice.status)})`;
+      return describeStop(notice);
     case "swept":
       return `left ${list(notice.processes)} behind; ended`;
     case "spared":
@@ -89,6 +88,26 @@ export function describeNotice(notice: Notice): string | undefined {
     case "state":
       return undefined;
   }
+}
+
+type Ended = Extract<Notice, { kind: "ended" }>;
+type Stopped = Extract<Notice, { kind: "stopped" }>;
+
+function describeEnd(notice: Ended): string {
+  return `${describeExit(notice.status)}${describeRan(notice)}${describePort(notice.port)}`;
+}
+
+function describeStop({ status, tookMs }: Stopped): string {
+  if (status.kind === "unstarted") return "was stopped before it had started";
+  return `stopped after ${formatDuration(tookMs)} (${describeExit(status)})`;
+}
+
+/** The end of a run, whatever came of it: `exited with code 127 after 5 ms: command not found`. */
+export function describeRunEnd(notice: Ended | Stopped): string {
+  if (notice.kind === "stopped") return describeStop(notice);
+  const { status } = notice;
+  const cause = status.kind === "unstarted" ? undefined : findLastingCause(status);
+  return `${describeEnd(notice)}${cause === undefined ? "" : `: ${cause}`}`;
 }
 
 function describeRan(notice: { readonly status: ExitStatus; readonly ranMs: number }): string {

@@ -38,16 +38,18 @@ export function createSelector(query: LogQuery): Selector {
 
 /** What the prefix says. Who asks for nothing in particular also gets what is no line of the log. */
 function createCheck(query: LogQuery): (line: LogLine | undefined) => boolean {
-  const { source, sinceMs } = query;
+  const { source, sinceMs, untilMs } = query;
   const isWantedName = createNameCheck(query);
   const sinceTime = sinceMs === undefined ? "" : new Date(sinceMs).toISOString();
-  const isForAll = !hasNames(query) && source === undefined && sinceMs === undefined;
+  const untilTime = untilMs === undefined ? "9" : new Date(untilMs).toISOString();
+  const isForAll = [source, sinceMs, untilMs].every((limit) => limit === undefined);
   return (line) => {
-    if (line === undefined) return isForAll;
+    if (line === undefined) return isForAll && !hasNames(query);
     if (source === "system" ? line.source === "app" : line.source !== (source ?? line.source)) {
       return false;
     }
-    return line.isoTime >= sinceTime && isWantedName(line.name);
+    const isInTime = line.isoTime >= sinceTime && line.isoTime <= untilTime;
+    return isInTime && isWantedName(line.name);
   };
 }
 

@@ -11,6 +11,12 @@ import {
   mergeLayers,
   outerMarks,
 } from "../core/environment.ts";
+import {
+  compareFingerprints,
+  type EnvironmentChange,
+  type Fingerprint,
+  fingerprintOf,
+} from "../core/environment-change.ts";
 import type { InstanceSpec } from "../core/plan.ts";
 
 export interface Environments {
@@ -25,6 +31,10 @@ export interface Environments {
   refresh(): Promise<Result<EnvironmentLayers>>;
   /** The variables that an instance was given with another value than it would get now. */
   changedKeys(instance: string): readonly string[];
+  /** With what it was given last. */
+  ranWell(instance: string): void;
+  /** From when it last ran well to what it was given last; undefined when it never did. */
+  changeSinceRanWell(instance: string): EnvironmentChange | undefined;
 }
 
 export interface EnvironmentsOptions {
@@ -45,6 +55,7 @@ export function createEnvironments(options: EnvironmentsOptions): Environments {
   let readings = 0;
   let lastTakenOver = 0;
   const given = new Map<string, Environment>();
+  const good = new Map<string, Fingerprint>();
   let merged: { readonly of: EnvironmentLayers; readonly variables: Environment } | undefined;
 
   /** Fifty starts share it, as they share a reading. */
@@ -77,6 +88,11 @@ export function createEnvironments(options: EnvironmentsOptions): Environments {
     return read;
   }
 
+  function fingerprintOfGiven(instance: string): Fingerprint {
+    const environment = [...(given.get(instance) ?? [])];
+    return fingerprintOf(new Map(environment.filter(([key]) => !ownKeys.has(key))));
+  }
+
   return {
     async of(spec, run, givenUp) {
       if (!isFresh) {
@@ -102,6 +118,11 @@ export function createEnvironments(options: EnvironmentsOptions): Environments {
       const now = mergedLayers();
       const keys = new Set([...before.keys(), ...now.keys()]);
       return [...keys].filter((key) => before.get(key) !== now.get(key) && !ownKeys.has(key));
+    },
+    ranWell: (instance) => good.set(instance, fingerprintOfGiven(instance)),
+    changeSinceRanWell(instance) {
+      const before = good.get(instance);
+      return before && compareFingerprints(before, fingerprintOfGiven(instance));
     },
   };
 }

@@ -10,6 +10,9 @@ export type Outcome<T> =
   | { readonly is: "leaving" }
   | UnknownNames;
 
+/** The answer to a question about types and instances. */
+export type Known<T> = { readonly is: "known"; readonly value: T } | UnknownNames;
+
 export interface UnknownNames {
   readonly is: "unknown-names";
   readonly diagnostics: readonly Diagnostic[];

@@ -11,6 +11,7 @@ import {
   type InstancePolicy,
   type InstanceState,
   isRunning,
+  isStable,
   newInstance,
   transition,
 } from "../core/instance.ts";
@@ -20,6 +21,7 @@ import { describePortTrouble, type PortTrouble } from "../core/port-trouble.ts";
 import type { StateName } from "../core/state-name.ts";
 import type { LineSplitter } from "../logs/line-batches.ts";
 import type { Child, ChildEnd, ChildListener } from "../process/child.ts";
+import type { GoodRun, InstanceHistory, RunEnd } from "./history.ts";
 import type { Pace } from "./output-hub.ts";
 import type { InstanceStatus } from "./status.ts";
 
@@ -32,6 +34,7 @@ export interface Runner {
   instance(): Instance;
   send(event: InstanceEvent): void;
   status(): InstanceStatus;
+  history(): InstanceHistory;
 }
 
 export interface RunnerTools {
@@ -42,6 +45,8 @@ export interface RunnerTools {
   readonly ports: PortTools | undefined;
   openOutput(name: string, pace: Pace): LineSplitter;
   tell(name: string, notice: Notice): void;
+  /** A run has ended, or is being ended, that had proved itself. */
+  onRanWell(name: string): void;
   /** After every event. */
   onChange(runner: Runner): void;
   readonly clock: Clock;
@@ -84,6 +89,8 @@ export function createRunner(
   let awaitingPort: AbortController | undefined;
   let life = newLife();
   let lastExit: ExitStatus | undefined;
+  let lastEnd: RunEnd | undefined;
+  let ranWell: GoodRun | undefined;
   let changedMs = tools.timeMs();
 
   function newLife(): Life {
@@ -95,6 +102,10 @@ export function createRunner(
     const moment = { nowMs: tools.clock.nowMs(), jitter: tools.random() };
     const before = shownState(instance);
     const [next, effects] = transition(policy, instance, event, moment);
+    if (next.state.is !== "up" && isStable(instance.state, moment.nowMs)) {
+      ranWell = { command: life.command, untilMs: tools.timeMs() };
+      tools.onRanWell(name);
+    }
     instance = next;
     if (instance.state.is !== "starting") {
       probing?.abort();
@@ -146,9 +157,15 @@ export function createRunner(
         cancelTimer?.();
         return;
       case "tell":
+        noteEnd(effect.notice);
         tools.tell(name, effect.notice);
         return;
     }
+  }
+
+  function noteEnd(notice: Notice): void {
+    if (notice.kind !== "ended" && notice.kind !== "stopped") return;
+    lastEnd = { notice, startedMs: life.startedMs, endedMs: tools.timeMs() };
   }
 
   function listen(run: number, pace: Pace): ChildListener {
@@ -219,6 +236,15 @@ export function createRunner(
         lastExit,
         restartInMs: restartInMs && Math.max(0, restartInMs),
         reason: reasonOf(state),
+      };
+    },
+    history() {
+      const isGood = isStable(instance.state, tools.clock.nowMs());
+      return {
+        instance: runner.status(),
+        failures: instance.failures,
+        lastEnd,
+        ranWell: isGood ? { command: life.command, untilMs: undefined } : ranWell,
       };
     },
   };

@@ -29,7 +29,8 @@ import { type InstanceSpec, webType } from "../core/plan.ts";
 import { planReload, type ReloadStep } from "../core/reload.ts";
 import type { RestartPolicy } from "../core/restart.ts";
 import type { ScaleChange } from "../core/scale.ts";
-import type { Outcome, UnknownNames, WaitOutcome } from "./outcome.ts";
+import type { InstanceHistory } from "./history.ts";
+import type { Known, Outcome, UnknownNames, WaitOutcome } from "./outcome.ts";
 import { createRunner, type Runner, type RunnerTools } from "./runner.ts";
 import type { InstanceStatus, TypeStatus } from "./status.ts";
 import { createWaits, type WaitGoal } from "./waits.ts";
@@ -55,6 +56,8 @@ export interface Supervisor {
   running(): readonly string[];
   types(): readonly TypeStatus[];
   instances(): readonly InstanceStatus[];
+  /** Of types and instances; none means all. */
+  histories(names: readonly string[]): Known<readonly InstanceHistory[]>;
   /** Counts up from 1 with all that is taken over from the files. */
   release(): { readonly version: number; readonly timeMs: number };
   ports(): ReadonlyMap<string, number>;
@@ -306,6 +309,12 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       );
     },
     instances: () => [...statuses()],
+    histories(names) {
+      const found = findNamed(desired, names);
+      if (!found.ok) return unknown(found);
+      const value = found.value.flatMap(({ name }) => runners.get(name)?.history() ?? []);
+      return { is: "known", value };
+    },
     release: () => release,
     ports: () => desired.ports,
     until(goal, names, givenUp) {

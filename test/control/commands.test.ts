@@ -3,6 +3,7 @@ import { createCommands } from "../../src/control/commands.ts";
 import type { FreshTypes } from "../../src/core/desired.ts";
 import { formatDiagnostic, type Result } from "../../src/core/diagnostic.ts";
 import type { Outcome } from "../../src/supervisor/outcome.ts";
+import { exitCode } from "../support/fake-child.ts";
 import { createRunning, turn, typesOf } from "../support/fake-supervised.ts";
 
 const by = "marc with procman";
@@ -13,21 +14,27 @@ interface Reading {
   readonly fail: (error: Error) => void;
 }
 
+const noFiles = {
+  app: { name: "shop", root: "/shop", id: "3f1c", pid: 1, startedMs: 0 },
+  refreshEnvironment: async () => ({ ok: true, value: undefined, diagnostics: [] }) as const,
+  readTypes: () => Promise.reject(new Error("nobody reads")),
+  changeSinceRanWell: () => undefined,
+  changedKeys: () => [],
+  usage: async () => new Map(),
+  shutDown: () => 0,
+  onStateChange: () => () => {},
+};
+
 /** Commands on one `a.1`, whose Procfile is read when the test says so. */
 function createSubject() {
   const { supervisor } = createRunning(["a.1"]);
   const readings: Reading[] = [];
   const came: string[] = [];
   const commands = createCommands({
-    app: { name: "shop", root: "/shop", id: "3f1c", pid: 1, startedMs: 0 },
+    ...noFiles,
     supervisor,
-    refreshEnvironment: async () => ({ ok: true, value: undefined, diagnostics: [] }),
     readTypes: () =>
       new Promise((resolve, reject) => readings.push({ end: resolve, fail: reject })),
-    changedKeys: () => [],
-    usage: async () => new Map(),
-    shutDown: () => 0,
-    onStateChange: () => () => {},
   });
   const commandNow = () => supervisor.types()[0]?.command ?? "";
   return {
@@ -87,5 +94,27 @@ describe("commands that read the files", () => {
     readings[2]?.end(freshOf("newer"));
     await turn();
     expect(came).toEqual([`first: ${said}`, "second: new", "third: newer"]);
+  });
+});
+
+describe("why", () => {
+  const change = { added: ["NEW"], removed: [], changed: [] };
+
+  /** What it says of `a.1`, which has been up for this long, and then has crashed or has not. */
+  function askWhy(upMs: number, isCrashed: boolean) {
+    const { supervisor, clock, children } = createRunning(["a.1"]);
+    const commands = createCommands({ ...noFiles, supervisor, changeSinceRanWell: () => change });
+    clock.advance(upMs);
+    if (isCrashed) children.get("a.1").end(exitCode(1));
+    const known = commands.why(["a"]);
+    return known.is === "known" ? known.value[0]?.environment : known;
+  }
+
+  it.each<[name: string, upMs: number, isCrashed: boolean, environment: object | undefined]>([
+    ["what has changed", 60_000, true, change],
+    ["that nothing has changed for who runs well", 60_000, false, { ...change, added: [] }],
+    ["nothing of who has never run well", 1_000, true, undefined],
+  ])("says %s", (_, upMs, isCrashed, environment) => {
+    expect(askWhy(upMs, isCrashed)).toEqual(environment);
   });
 });

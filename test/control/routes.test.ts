@@ -177,6 +177,66 @@ describe("scales", () => {
   });
 });
 
+describe("why", () => {
+  const ended = {
+    kind: "ended",
+    status: { kind: "exit", code: 1 },
+    ranMs: 3_000,
+    sequel: { is: "again", inMs: 500, failures: 2 },
+  } as const;
+
+  beforeEach(() => {
+    app.putAccount("web.2", {
+      failures: 2,
+      lastEnd: { notice: ended, startedMs: 0, endedMs: 3_000 },
+      ranWell: { command: "node old.js", untilMs: 1_000 },
+      environment: { added: ["NEW"], removed: [], changed: ["API_KEY"] },
+    });
+  });
+
+  it("tells how a process came to be as it is", async () => {
+    expect(await askJson("GET /procman/v1/why?name=web.2")).toMatchObject({
+      status: 200,
+      body: [
+        {
+          name: "web.2",
+          failures: 2,
+          last_end: {
+            code: 1,
+            cause: "exited with code 1 after 3 s",
+            asked: false,
+            started_at: "1970-01-01T00:00:00.000Z",
+            ended_at: "1970-01-01T00:00:03.000Z",
+          },
+          ran_well: { until: "1970-01-01T00:00:01.000Z" },
+          changes: {
+            command: { before: "node old.js", now: "node web.js" },
+            environment: { added: ["NEW"], removed: [], changed: ["API_KEY"] },
+          },
+        },
+      ],
+    });
+  });
+
+  it.each<[query: string, names: string[]]>([
+    ["", ["web.1", "web.2", "worker.1"]],
+    ["?name=web", ["web.1", "web.2"]],
+    ["?name=worker&name=web.1", ["web.1", "worker.1"]],
+  ])("asked with %j tells of %j", async (query, names) => {
+    const { body } = await askJson(`GET /procman/v1/why${query}`);
+    expect(body).toMatchObject(names.map((name) => ({ name })));
+  });
+
+  it("has nothing to tell of who has only run, and never of who is not there", async () => {
+    const nothing = { failures: 0, last_end: null, ran_well: null, changes: null };
+    expect((await askJson("GET /procman/v1/why?name=web.1")).body).toMatchObject([nothing]);
+    expect(await askJson("GET /procman/v1/why?name=wbe")).toMatchObject({
+      status: 404,
+      body: { message: expect.stringContaining('did you mean "web"?') },
+    });
+  });
+});
+
 describe("restarts and stops", () => {
   it.each<[line: string, asked: string]>([
     [`DELETE ${shop}/dynos`, "restart all"],

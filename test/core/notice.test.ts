@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { describeNotice, formatDuration, type Notice } from "../../src/core/notice.ts";
+import {
+  describeNotice,
+  describeRunEnd,
+  formatDuration,
+  type Notice,
+} from "../../src/core/notice.ts";
 
 type Kind = Notice["kind"];
 type Case = readonly [name: string, notice: Notice, line: string | undefined];
@@ -229,5 +234,33 @@ describe("formatDuration", () => {
     [360_000_000, "100 h 0 min"],
   ])("%d ms: %s", (ms, text) => {
     expect(formatDuration(ms)).toBe(text);
+  });
+});
+
+describe("the end of a run", () => {
+  const sequel = { is: "content" } as const;
+  it.each<[name: string, notice: Parameters<typeof describeRunEnd>[0], text: string]>([
+    ["a code", { ...ended, sequel }, "exited with code 1 after 1.2 s"],
+    [
+      "a command that is not there",
+      { ...ended, sequel, status: { kind: "exit", code: 127, reason: "command not found: x" } },
+      "exited with code 127 after 1.2 s: command not found: x",
+    ],
+    [
+      "nothing that could be started",
+      { ...ended, sequel, status: { kind: "unstarted", reason: "no folder x", isLasting: true } },
+      "could not be started: no folder x",
+    ],
+    [
+      "a stop",
+      {
+        kind: "stopped",
+        tookMs: 320,
+        status: { kind: "signal", signal: "SIGTERM", number: 15 },
+      },
+      "stopped after 320 ms (was ended by SIGTERM)",
+    ],
+  ])("%s", (_, notice, text) => {
+    expect(describeRunEnd(notice)).toBe(text);
   });
 });

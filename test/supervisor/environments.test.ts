@@ -191,3 +191,29 @@ describe("what a restart would change", () => {
     expect(subject.changedKeys("web.1")).toEqual([]);
   });
 });
+
+describe("what has changed since an instance ran well", () => {
+  it.each<[name: string, next: Values, change: object]>([
+    ["nothing", { KEY: "one", OLD: "old" }, {}],
+    ["a value", { KEY: "two", OLD: "old" }, { changed: ["KEY"] }],
+    ["one more and one less", { KEY: "one", NEW: "" }, { added: ["NEW"], removed: ["OLD"] }],
+    ["nothing of its own", { KEY: "one", OLD: "old", PORT: "1", PS: "x" }, {}],
+  ])("%s", async (_, next, change) => {
+    const subject = createSubject({ KEY: "one", OLD: "old" });
+    const none = { added: [], removed: [], changed: [] };
+    await subject.of(spec, "3f1c.1", wanted);
+    subject.ranWell("web.1");
+    expect(subject.changeSinceRanWell("web.1")).toEqual(none);
+    subject.put(next);
+    await subject.of(spec, "3f1c.2", wanted);
+    expect(subject.changeSinceRanWell("web.1")).toEqual({ ...none, ...change });
+    await subject.of(spec, "3f1c.3", wanted);
+    expect(subject.changeSinceRanWell("web.1")).toEqual({ ...none, ...change });
+  });
+
+  it("is not known of who never did", async () => {
+    const subject = createSubject({});
+    await subject.of(spec, "3f1c.1", wanted);
+    expect(subject.changeSinceRanWell("web.1")).toBeUndefined();
+  });
+});

@@ -18,6 +18,7 @@ function createSubject(ports?: PortTools) {
   const children = createFakeChildren();
   const told: string[] = [];
   const changes: string[] = [];
+  const ranWell: string[] = [];
   const runner = createRunner(
     { name: "a.1", type: "a", ordinal: 1, command: "run a", port: 5106 },
     { restart: "on-failure", readyAfterMs: 500, isProbed: false, graceMs: 10_000 },
@@ -28,6 +29,7 @@ function createSubject(ports?: PortTools) {
       ports,
       openOutput: () => ({ push() {}, pause() {}, resume() {}, end() {} }),
       tell: (_, notice) => told.push(...[describeNotice(notice) ?? []].flat()),
+      onRanWell: (name) => ranWell.push(name),
       onChange: ({ instance }) => changes.push(instance().state.is),
       clock,
       timeMs: clock.nowMs,
@@ -35,7 +37,7 @@ function createSubject(ports?: PortTools) {
       random: () => 0.5,
     },
   );
-  return { clock, children, told, changes, runner, child: () => children.get("a.1") };
+  return { clock, children, told, changes, ranWell, runner, child: () => children.get("a.1") };
 }
 
 function createRunning(ports?: PortTools) {

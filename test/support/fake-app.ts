@@ -2,6 +2,7 @@ import type { ControlledApp } from "../../src/control/controlled-app.ts";
 import { explainUnknownType, type Formation } from "../../src/core/formation.ts";
 import { applyScale } from "../../src/core/scale.ts";
 import type { Usage } from "../../src/core/usage.ts";
+import type { Account } from "../../src/supervisor/history.ts";
 import type { Outcome, WaitOutcome } from "../../src/supervisor/outcome.ts";
 import type { AppStatus, InstanceStatus, StateChange } from "../../src/supervisor/status.ts";
 
@@ -11,6 +12,8 @@ export interface FakeApp extends ControlledApp {
   readonly asked: readonly string[];
   /** Changes what it says of an instance. */
   put(name: string, change: Partial<InstanceStatus>): void;
+  /** Changes what it says of how an instance came to be as it is. */
+  putAccount(name: string, account: Partial<Account>): void;
   tell(change: StateChange): void;
   /** How many listen for changes. */
   listeners(): number;
@@ -29,6 +32,7 @@ const basePorts: Readonly<Record<string, number>> = { web: 5006, worker: 5106, c
 export function createFakeApp(name = "shop", root = `/home/marc/${name}`): FakeApp {
   const asked: string[] = [];
   const changes = new Map<string, Partial<InstanceStatus>>();
+  const accounts = new Map<string, Partial<Account>>();
   const listeners = new Set<(change: StateChange) => void>();
   const waiters = new Set<(outcome: WaitOutcome) => void>();
   let formation: Formation = new Map([
@@ -108,6 +112,7 @@ export function createFakeApp(name = "shop", root = `/home/marc/${name}`): FakeA
   const app: FakeApp = {
     asked,
     put,
+    putAccount: (one, account) => accounts.set(one, account),
     tell(change) {
       for (const listen of listeners) listen(change);
     },
@@ -173,6 +178,17 @@ export function createFakeApp(name = "shop", root = `/home/marc/${name}`): FakeA
           settle({ is: "given-up", waiting: instances().filter(({ state }) => state !== "up") }),
         );
       });
+    },
+    why(names) {
+      const stranger = unknown(names);
+      if (stranger?.is === "unknown-names") return stranger;
+      const known = { failures: 0, lastEnd: undefined, ranWell: undefined, environment: undefined };
+      const value = meant(names).map((instance) => ({
+        instance,
+        ...known,
+        ...accounts.get(instance.name),
+      }));
+      return { is: "known", value };
     },
     usage() {
       const usage: Usage = { cpuPercent: 12.5, memoryBytes: 50_000_000, ports: [5006] };

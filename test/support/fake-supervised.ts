@@ -46,6 +46,7 @@ export function createSubject(names: readonly string[], options: Partial<Supervi
   const children = createFakeChildren();
   const told: string[] = [];
   const ended: number[] = [];
+  const ranWell: string[] = [];
   const probes: Probe[] = [];
   const paces = new Map<string, Pace>();
   const supervisor = createSupervisor({
@@ -77,6 +78,7 @@ export function createSubject(names: readonly string[], options: Partial<Supervi
         const line = describeNotice(notice);
         if (line !== undefined) told.push(`${name} ${line}`);
       },
+      onRanWell: (name) => ranWell.push(name),
       announce: (text) => told.push(text),
       clock,
       timeMs: clock.nowMs,
@@ -84,7 +86,7 @@ export function createSubject(names: readonly string[], options: Partial<Supervi
     },
     ...options,
   });
-  return { clock, children, told, ended, probes, paces, supervisor };
+  return { clock, children, told, ended, ranWell, probes, paces, supervisor };
 }
 
 /** All of it started, and alive for a while. */
