@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { chmod } from "node:fs/promises";
 import process from "node:process";
 import { describe, expect, it, vi } from "vitest";
 import { hasProgram, procfile, Rig, testTimeout } from "../support/rig.ts";
@@ -86,6 +87,12 @@ describe.concurrent("an end", () => {
   });
 });
 
+const isLimited = hasProgram("prlimit");
+const canBeAnother = process.getuid?.() === 0 && hasProgram("setpriv");
+const whyNot = canBeAnother ? "" : " (SKIPPED: only root can become another user)";
+const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+const skipped = " (SKIPPED: needs prlimit, and for processes root and setpriv)";
+
 describe.concurrent("what cannot heal is parked at once", () => {
   it.each([
     ["not found", "no-such-program-at-all", 127, /\(command not found: no-such-program-at-all\)/],
@@ -118,6 +125,19 @@ describe.concurrent("what cannot heal is parked at once", () => {
     await rig.line(/web\.1 exited with code 1 .*; starting it again/);
     const [said] = await rig.line(/web\.1 could not be started: .*/);
     expect(said).toContain(`there is no folder ${rig.folder}; parked, because trying again cannot`);
+    const { code } = await rig.end();
+    expect(code).toBe(126);
+  });
+
+  it.skipIf(!canBeAnother)(`when its folder may not be entered${whyNot}`, async () => {
+    await using rig = await Rig.create({ Procfile: procfile("web") });
+    await rig.openToAll();
+    rig.start([], { under: nobody });
+    const web = await rig.child("web.1");
+    await chmod(rig.folder, 0o700);
+    await web.exit(1);
+    const [said] = await rig.line(/web\.1 could not be started: .*/);
+    expect(said).toContain(`the folder ${rig.folder} may not be entered; parked, because`);
     const { code } = await rig.end();
     expect(code).toBe(126);
   });
@@ -158,11 +178,6 @@ describe.concurrent("what cannot heal is parked at once", () => {
     expect(code).toBe(130);
   });
 });
-
-const isLimited = hasProgram("prlimit");
-const canBeAnother = process.getuid?.() === 0 && hasProgram("setpriv");
-const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
-const skipped = " (SKIPPED: needs prlimit, and for processes root and setpriv)";
 
 interface Shortage {
   readonly name: string;
