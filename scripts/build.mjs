@@ -19,7 +19,8 @@ const splitAtCalls = {
     onLoad({ filter: /\.ts$/ }, async ({ path }) => {
       const source = await readFile(path, "utf8");
       const contents = source.replace(/\bimport\("([^"]+)"\)/g, (_, id) =>
-        isModule(id) ? `importModule("${id}")` : `Promise.resolve(require("${id}"))`,
+        // Never thrown at once: who handles a rejection handles that no descriptor is left, too.
+        isModule(id) ? `importModule("${id}")` : `(async () => require("${id}"))()`,
       );
       return { contents, loader: "ts" };
     });

@@ -3,6 +3,7 @@
  * second procman would start beside this one, and nobody could ask this one for anything.
  */
 import { type FSWatcher, watch } from "node:fs";
+import { errorCode } from "../process/signal.ts";
 
 export interface Kept {
   /** Where it lies at the moment. */
@@ -20,6 +21,9 @@ export interface Keeper {
 
 /** Who removes a folder empties it first, and fails if something is put into it meanwhile. */
 const quietMs = 200;
+/** Want of descriptors or of room on the disk: it passes. */
+const shortages = new Set(["EMFILE", "ENFILE", "ENOSPC", "EDQUOT"]);
+const againMs = 1_000;
 
 /** Costs nothing while nothing happens; where nobody tells what happens, it is done without. */
 export function keepPlace({ folders, restore, onLost }: Kept): Keeper {
@@ -37,24 +41,32 @@ export function keepPlace({ folders, restore, onLost }: Kept): Keeper {
       watchAnew();
       lookLater();
     } catch (error) {
-      if (isOver) return;
-      end();
-      onLost(error instanceof Error ? error.message : String(error));
+      onFailed(error);
     }
   }
 
-  function lookLater(): void {
+  function onFailed(error: unknown): void {
+    if (isOver) return;
+    if (shortages.has(errorCode(error) ?? "")) {
+      lookLater(againMs);
+      return;
+    }
+    end();
+    onLost(error instanceof Error ? error.message : String(error));
+  }
+
+  function lookLater(inMs = quietMs): void {
     clearTimeout(timer);
     if (isOver) return;
     timer = setTimeout(() => {
       looking = looking.then(look);
-    }, quietMs).unref();
+    }, inMs).unref();
   }
 
   /** By their names, which may be those of other folders than before. */
   function watchAnew(): void {
     for (const watcher of watchers) watcher.close();
-    watchers = isOver ? [] : folders().flatMap((folder) => tryWatch(folder, lookLater));
+    watchers = isOver ? [] : folders().flatMap((folder) => tryWatch(folder, () => lookLater()));
   }
 
   function end(): void {

@@ -230,6 +230,7 @@ describe.concurrent("what procman is short of", () => {
       await (await rig.child("worker.1", 2)).print("again");
       await rig.line(/\| again$/);
       expect(rig.count(/web\.1 started/)).toBe(1);
+      expect(rig.count(/is lost/)).toBe(0);
       await rig.stop();
     });
   }
