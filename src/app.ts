@@ -166,7 +166,7 @@ export function createApp(options: AppOptions): RunningApp {
 
   async function finish(exitCode: number): Promise<number> {
     // What a run forked in its last moment, after it had been swept.
-    const { ended, left } = await sweeper.sweep(`${idVariable}=${id}`, () => true);
+    const { ended, left } = await sweeper.sweep({ mark: `${idVariable}=${id}` }, () => true);
     if (ended.length > 0) hub.say(`ended what was left behind: ${ended.join(", ")}`);
     if (left.length > 0) hub.say(`could not end ${left.join(", ")}; stop it yourself`);
     hasEnded = true;

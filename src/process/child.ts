@@ -2,20 +2,22 @@
  * One run of one command, from its start to the moment when nothing of it is left: leader gone,
  * group empty, escapees ended, output read to the end. Decides nothing about what comes next.
  */
-import { closeSync } from "node:fs";
 import { type Environment, runVariable } from "../core/environment.ts";
 import { type ExitStatus, exitCodeOf } from "../core/exit-status.ts";
+import { endEscapees } from "./escapees.ts";
 import { untilEmpty } from "./group.ts";
 import type { MemoryKills } from "./memory-kills.ts";
 import { nowMs } from "./now-ms.ts";
 import { type Output, readOutput } from "./output.ts";
-import type { ChildPipe, PipeMaker } from "./pipe.ts";
+import type { PipeMaker } from "./pipe.ts";
 import { nameProcess, type ProcessTable } from "./process-table.ts";
 import type { RollKeeper } from "./roll-keeper.ts";
 import { settledWithin } from "./settled-within.ts";
-import { errorCode, signalGroup, signalNumber, stopGroup } from "./signal.ts";
-import { explainDescriptors, type Spawned, spawnInSession, type Unstarted } from "./spawn.ts";
+import { signalGroup, signalNumber, stopGroup } from "./signal.ts";
+import { type Spawned, spawnInSession, type Unstarted } from "./spawn.ts";
 import type { Sweeper } from "./sweep.ts";
+import { closeTaken, takePipe } from "./take-pipe.ts";
+import type { Trace } from "./trace.ts";
 
 export interface ChildRequest {
   readonly command: string;
@@ -124,6 +126,7 @@ export function startChild(
     phase = { is: "running", pgid: pid, output };
     tools.roll.add(pid);
     listener.onStarted(pid);
+    const started = tools.table.findStart(pid);
     tools.memoryKills.watch();
     const ended = await Promise.race([exit, killed.then(() => endOfKilled(exit))]);
     output.flowFreely();
@@ -135,16 +138,21 @@ export function startChild(
     phase = { is: "closed" };
     tools.roll.remove(pid);
     const stuckNames = await Promise.all(stuck.map((member) => nameProcess(tools.table, member)));
+    const trace: Trace = {
+      mark: `${runVariable}=${request.run}`,
+      since: await started,
+      session: pid,
+    };
     const swept =
       stuck.length > 0
-        ? { ended: [], spared: [], left: stuckNames }
-        : await tools.sweeper.sweep(`${runVariable}=${request.run}`, isForced);
+        ? { ended: [], spared: [], left: stuckNames, isOutputHeld: !(await output.drained()) }
+        : await endEscapees(trace, output, tools.sweeper, isForced);
     return {
       status,
       swept: [...behind.filter((name) => !stuckNames.includes(name)), ...swept.ended],
       spared: swept.spared,
       unstoppable: swept.left,
-      isOutputHeld: !(await output.drained()),
+      isOutputHeld: swept.isOutputHeld,
     };
   }
 
@@ -227,25 +235,6 @@ const cancelled: Unstarted = {
 
 function nothingStarted(status: Unstarted): ChildEnd {
   return { status, swept: [], spared: [], unstoppable: [], isOutputHeld: false };
-}
-
-/** A problem, where FIFOs cannot be made: the child then gets what Node has. */
-type Taken = ChildPipe | Unstarted | { readonly problem: string };
-
-async function takePipe(pipes: PipeMaker): Promise<Taken> {
-  try {
-    return await pipes.take();
-  } catch (error) {
-    const code = errorCode(error);
-    if (code === "EMFILE" || code === "ENFILE") return explainDescriptors(code);
-    return { problem: error instanceof Error ? error.message : String(error) };
-  }
-}
-
-function closeTaken(taken: Taken): void {
-  if (!("reader" in taken)) return;
-  closeSync(taken.reader);
-  closeSync(taken.writer);
 }
 
 function whenAborted({ signal }: AbortController): Promise<"aborted"> {

@@ -32,7 +32,8 @@ export async function findLeftBehind({ head, groups }: Roll): Promise<LeftBehind
     if (members.length > 0) found.set(pid, members);
   }
   const mark = `${idVariable}=${head.id}`;
-  const marked = (await table.marked([mark])).get(mark) ?? [];
+  const trace = { mark };
+  const marked = (await table.find([trace])).get(trace) ?? [];
   return found.size + marked.length > 0 ? { mark, groups: found } : undefined;
 }
 
@@ -43,7 +44,7 @@ export async function endLeftBehind({ mark, groups }: LeftBehind, graceMs: numbe
   const names = new Map<number, string>();
   for (const pid of [...groups.values()].flat()) names.set(pid, await nameProcess(table, pid));
   const stuck = await Promise.all([...groups.keys()].map((pgid) => endGroup(pgid, isForced)));
-  const swept = await createSweeper(table).sweep(mark, isForced, graceMs);
+  const swept = await createSweeper(table).sweep({ mark }, isForced, graceMs);
   const left = new Set([...stuck.flat().map((pid) => names.get(pid) ?? ""), ...swept.left]);
   const ended = [...names.values()].filter((name) => !left.has(name));
   return { ended: [...ended, ...swept.ended], spared: swept.spared, left: [...left] };

@@ -94,5 +94,6 @@ async function untilGone(mark: string): Promise<void> {
 }
 
 async function find(mark: string): Promise<readonly number[]> {
-  return (await processTable.marked([mark])).get(mark) ?? [];
+  const found = await processTable.find([{ mark }]);
+  return [...found.values()].flat().map(({ pid }) => pid);
 }

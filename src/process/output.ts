@@ -1,6 +1,7 @@
 /** Reads what a child writes, to the end or until nobody can be waited for. */
 import { type ConnectOpts, Socket, type SocketConstructorOpts } from "node:net";
 import { nowMs } from "./now-ms.ts";
+import { identifyPipe, type OpenPipe } from "./open-pipe.ts";
 import { settledWithin } from "./settled-within.ts";
 
 export interface Output {
@@ -11,6 +12,8 @@ export interface Output {
   flowFreely(): void;
   /** True at the end of output; false when somebody keeps it open and writes nothing. */
   drained(): Promise<boolean>;
+  /** While it is not at its end, and unless Node made it. */
+  findPipe(): OpenPipe | undefined;
 }
 
 /** How long the next byte is awaited when nobody that is known of can write any more. */
@@ -63,6 +66,8 @@ export function readOutput(source: number | Socket, onOutput: (bytes: Buffer) =>
         }
       }
     },
+    findPipe: () =>
+      typeof source === "number" && !socket.destroyed ? identifyPipe(source) : undefined,
   };
 }
 

@@ -1,23 +1,25 @@
 /**
- * What runs on this machine, as far as procman must know it: who is in a group, who carries a
- * mark in its environment, and what to call a process. Reads /proc where there is one, else asks
- * `ps`. Zombies are never listed: nobody may be there to reap them.
+ * What runs on this machine, as far as procman must know it: who is in a group, who belongs to a
+ * run, and what to call a process. Reads /proc where there is one, else asks `ps`. Zombies are
+ * never listed: nobody may be there to reap them.
  */
-import { execFile } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
+import { findWritable, type OpenPipe } from "./open-pipe.ts";
+import { type ProcStat, procPids, readProcFile, readStat } from "./proc-files.ts";
+import { psTable } from "./ps-table.ts";
 import { signalProcess } from "./signal.ts";
+import { type Found, hasMark, type Trace } from "./trace.ts";
 
 export interface ProcessTable {
   members(pgid: number): Promise<readonly number[]>;
-  /**
-   * For each mark, such as `PROCMAN_RUN=…`, who has it in the environment it was started with, or
-   * had it from a procman around its own.
-   */
-  marked(marks: readonly string[]): Promise<ReadonlyMap<string, readonly number[]>>;
+  /** Who has left a trace, for each of them. */
+  find(traces: readonly Trace[]): Promise<ReadonlyMap<Trace, readonly Found[]>>;
   /** Its words, with blanks or NULs between them, or undefined when it is gone. */
   findCommand(pid: number): Promise<string | undefined>;
   findParent(pid: number): Promise<number | undefined>;
+  /** As in `Found`. */
+  findStart(pid: number): Promise<number | undefined>;
 }
 
 export const processTable: ProcessTable = existsSync("/proc/self/environ")
@@ -41,20 +43,20 @@ function procTable(): ProcessTable {
       await scan(function* () {
         for (const pid of procPids()) {
           yield;
-          const stat = readProcFile(pid, "stat");
-          if (stat !== undefined && isLiveMember(stat, pgid)) members.push(pid);
+          const stat = readStat(pid);
+          if (stat?.group === pgid && !stat.isZombie) members.push(pid);
         }
       });
       return members;
     },
-    async marked(marks) {
-      const found = new Map<string, number[]>(marks.map((mark) => [mark, []]));
+    async find(traces) {
+      const found = new Map<Trace, Found[]>(traces.map((trace) => [trace, []]));
       let pids = procPids();
       for (let pass = 0; pass < maxExecs && pids.length > 0; pass += 1) {
         if (pass > 0) await sleep(execMs);
         const unclear = new Set<number>();
         const now = pids;
-        await scan(() => findMarked(now, marks, found, unclear));
+        await scan(() => findTraced(now, found, unclear));
         pids = [...unclear].filter((pid) => !bare.has(pid) && isInExec(pid, bare));
       }
       for (const pid of pids) bare.add(pid);
@@ -64,22 +66,24 @@ function procTable(): ProcessTable {
       return readProcFile(pid, "cmdline", "utf8");
     },
     async findParent(pid) {
-      const stat = readProcFile(pid, "stat");
-      return stat === undefined ? undefined : Number(columnsOf(stat)[1]);
+      return readStat(pid)?.parent;
+    },
+    async findStart(pid) {
+      return readStat(pid)?.start;
     },
   };
 }
 
 /**
- * The same as `marked` of one mark, at once and in one go: for the moment in which the process is
+ * The same as `find` by one mark, at once and in one go: for the moment in which the process is
  * leaving and nothing asynchronous can happen any more. Empty where there is no /proc.
  */
 export function markedNow(mark: string): readonly number[] {
-  const found = new Map<string, number[]>([[mark, []]]);
+  const found = new Map<Trace, Found[]>([[{ mark }, []]]);
   if (existsSync("/proc/self/environ")) {
-    for (const _ of findMarked(procPids(), [mark], found, new Set()));
+    for (const _ of findTraced(procPids(), found, new Set()));
   }
-  return found.get(mark) ?? [];
+  return [...found.values()].flat().map(({ pid }) => pid);
 }
 
 async function scan(files: () => Iterable<unknown>): Promise<void> {
@@ -90,89 +94,82 @@ async function scan(files: () => Iterable<unknown>): Promise<void> {
   }
 }
 
-const kernelThreadFlag = 0x200000;
-
 /** Of a process without an environment. Adds it to `bare` when it can never have one. */
 function isInExec(pid: number, bare: Set<number>): boolean {
-  const stat = readProcFile(pid, "stat");
+  const stat = readStat(pid);
   if (stat === undefined) return false;
-  const columns = columnsOf(stat);
-  if (Number(columns[6]) & kernelThreadFlag) bare.add(pid);
-  return !bare.has(pid) && !isZombie(columns);
+  if (stat.isKernelThread) bare.add(pid);
+  return !bare.has(pid) && !stat.isZombie;
 }
 
 /**
  * `unclear` gets those without any environment: kernel threads, zombies, and whoever is in the
  * middle of an exec, and may turn out to be marked a moment later.
  */
-function* findMarked(
+function* findTraced(
   pids: readonly number[],
-  marks: readonly string[],
-  found: ReadonlyMap<string, number[]>,
+  found: ReadonlyMap<Trace, Found[]>,
   unclear: Set<number>,
 ): Iterable<void> {
+  const sessions = sessionsOf(found.keys());
+  const pipes = [...found.keys()].flatMap(({ pipe }) => pipe ?? []);
   for (const pid of pids) {
     yield;
     const environ = readProcFile(pid, "environ");
+    // It has ended, or it is not ours to signal.
     if (environ === undefined) continue;
-    if (environ === "") unclear.add(pid);
-    for (const mark of marks) if (hasMark(environ, mark)) found.get(mark)?.push(pid);
+    const stat = sessions.size > 0 ? readStat(pid) : undefined;
+    const ofSession = stat && sessions.get(stat.session);
+    const writable = yield* findWritable(pid, pipes);
+    const isFound = note({ pid, stat, ofSession, environ: `\0${environ}\0`, writable }, found);
+    if (environ === "" && !isFound) unclear.add(pid);
   }
 }
 
-/** Only a whole variable counts, or its value as a word among the marks of outer procmans. */
-function hasMark(environ: string, mark: string): boolean {
-  return `\0${environ}\0`.includes(`\0${mark}\0`) || environ.includes(outerMark(mark));
+interface Seen {
+  readonly pid: number;
+  readonly environ: string;
+  readonly stat: ProcStat | undefined;
+  /** The trace that names its session. */
+  readonly ofSession: Trace | undefined;
+  readonly writable: ReadonlySet<OpenPipe>;
 }
 
-function outerMark(mark: string): string {
-  return ` ${mark.slice(mark.indexOf("=") + 1)} `;
-}
-
-function procPids(): readonly number[] {
-  return readdirSync("/proc")
-    .map(Number)
-    .filter((pid) => pid > 0 && pid !== process.pid);
-}
-
-function readProcFile(
-  pid: number,
-  file: string,
-  encoding: "latin1" | "utf8" = "latin1",
-): string | undefined {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, encoding);
-  } catch {
-    // It ended meanwhile, or it is another user's.
-    return undefined;
+/** Whether anything speaks for a trace. */
+function note(seen: Seen, found: ReadonlyMap<Trace, Found[]>): boolean {
+  const { pid, environ, ofSession, writable } = seen;
+  let isFound = false;
+  for (const [trace, finds] of found) {
+    const { mark, pipe, since = 0 } = trace;
+    const isWriter = pipe !== undefined && writable.has(pipe);
+    if (!(isWriter || ofSession === trace || hasMark(environ, mark))) continue;
+    const stat = seen.stat ?? readStat(pid);
+    if (stat === undefined || stat.isZombie || stat.start < since) continue;
+    finds.push({ pid, start: stat.start });
+    isFound = true;
   }
+  return isFound;
 }
 
-/** `pid (name) state ppid pgrp …` from the state on: the name may hold anything, parentheses too. */
-function columnsOf(stat: string): readonly string[] {
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-}
-
-function isLiveMember(stat: string, pgid: number): boolean {
-  const columns = columnsOf(stat);
-  return Number(columns[2]) === pgid && !isZombie(columns);
+/** A number that somebody has now was given away when the session had ended: that is another one. */
+function sessionsOf(traces: Iterable<Trace>): ReadonlyMap<number, Trace> {
+  const sessions = new Map<number, Trace>();
+  for (const trace of traces) {
+    const { session } = trace;
+    if (session !== undefined && signalProcess(session, 0) === "gone") sessions.set(session, trace);
+  }
+  return sessions;
 }
 
 /**
- * The state is that of the first thread. While others are still ending, so are its files and ports
- * still open.
+ * Nobody is there, or only a zombie, or somebody else who was given the number. Who cannot be
+ * looked at is there.
  */
-function isZombie(columns: readonly string[]): boolean {
-  const [state] = columns;
-  const threads = Number(columns[17]);
-  return state === "X" || (state === "Z" && threads <= 1);
-}
-
-/** Nobody is there, or only a zombie. Who cannot be looked at is there. */
-export function hasEnded(pid: number): boolean {
+export function hasEnded(pid: number, start?: number): boolean {
   if (signalProcess(pid, 0) === "gone") return true;
-  const stat = readProcFile(pid, "stat");
-  return stat !== undefined && isZombie(columnsOf(stat));
+  const stat = readStat(pid);
+  if (stat === undefined) return false;
+  return stat.isZombie || (start !== undefined && stat.start !== start);
 }
 
 /** `node index.js (pid 431)`, shortened. */
@@ -189,47 +186,4 @@ export function nameOf(command: string, pid: number): string {
 function shorten(command: string): string {
   const line = command.replace(/[\p{C}\s]+/gu, " ").trim();
   return line.length > 60 ? `${line.slice(0, 59)}…` : line;
-}
-
-/** What systems without /proc have. `E` and `e` add the environment behind the command. */
-export function psTable(): ProcessTable {
-  return {
-    async members(pgid) {
-      const rows = await ps(["-A", "-o", "pid=,pgid=,stat="]);
-      return rows
-        .map((row) => row.trim().split(/\s+/))
-        .filter(([, group, stat]) => Number(group) === pgid && !stat?.startsWith("Z"))
-        .map(([pid]) => Number(pid));
-    },
-    async marked(marks) {
-      const rows = await ps(
-        process.platform === "darwin"
-          ? ["-A", "-E", "-ww", "-o", "pid=,command="]
-          : ["axeww", "-o", "pid=,command="],
-      );
-      const pidsOf = (mark: string) =>
-        rows
-          .filter((row) => ` ${row} `.includes(` ${mark} `) || row.includes(outerMark(mark)))
-          .map((row) => Number.parseInt(row, 10))
-          .filter((pid) => pid !== process.pid);
-      return new Map(marks.map((mark) => [mark, pidsOf(mark)]));
-    },
-    async findCommand(pid) {
-      const [row] = await ps(["-o", "command=", "-p", String(pid)]);
-      return row?.trim() || undefined;
-    },
-    async findParent(pid) {
-      const [row] = await ps(["-o", "ppid=", "-p", String(pid)]);
-      return row === undefined ? undefined : Number(row);
-    },
-  };
-}
-
-/** No `ps`, no rows: the group alone then has to do. */
-function ps(args: readonly string[]): Promise<readonly string[]> {
-  return new Promise((resolve) => {
-    execFile("ps", args, { maxBuffer: 64 * 2 ** 20 }, (_error, stdout) =>
-      resolve(stdout.split("\n").filter((row) => row !== "")),
-    );
-  });
 }

@@ -17,7 +17,7 @@ export async function endStraggler(
 ): Promise<readonly string[]> {
   const mark = await findStraggler(port, root);
   if (mark === undefined) return [];
-  return (await createSweeper(processTable).sweep(mark, () => false, graceMs)).ended;
+  return (await createSweeper(processTable).sweep({ mark }, () => false, graceMs)).ended;
 }
 
 /**

@@ -1,12 +1,13 @@
 /**
- * Ends what left its group: finds it by the mark in its environment, asks it politely, then by
- * force. One pass over the process table serves everybody who waits for one.
+ * Ends what left its group: finds it by the traces of its run, asks it politely, then by force. One
+ * pass over the process table serves everybody who waits for one.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { isBackgroundServer } from "./background-server.ts";
 import { nowMs } from "./now-ms.ts";
 import { hasEnded, nameOf, type ProcessTable } from "./process-table.ts";
 import { signalProcess } from "./signal.ts";
+import type { Found, Trace } from "./trace.ts";
 
 /** Each process by its command and pid. */
 export interface Sweep {
@@ -18,10 +19,10 @@ export interface Sweep {
 
 export interface Sweeper {
   /**
-   * Ends everybody with this mark, `NAME=value`; by SIGKILL when `graceMs` are over, or at once
-   * when `isForced` says so.
+   * Ends everybody who has left this trace; by SIGKILL when `graceMs` are over, or at once when
+   * `isForced` says so.
    */
-  sweep(mark: string, isForced: () => boolean, graceMs?: number): Promise<Sweep>;
+  sweep(trace: Trace, isForced: () => boolean, graceMs?: number): Promise<Sweep>;
 }
 
 /** What an escapee has after SIGTERM: those it belonged to have had their grace period by then. */
@@ -32,7 +33,7 @@ const firstPauseMs = 15;
 const longestPauseMs = 100;
 const maxFailures = 20;
 
-interface Escapee {
+interface Escapee extends Found {
   readonly name: string;
   /** The background server that it is, or that it runs in; that one is spared. */
   readonly server: string | undefined;
@@ -42,20 +43,21 @@ export function createSweeper(table: ProcessTable): Sweeper {
   const find = createFinder(table);
 
   return {
-    async sweep(mark, isForced, graceMs = escapeeGraceMs) {
-      const known = new Map<number, Escapee>();
-      const asked = new Set<number>();
+    async sweep(given, isForced, graceMs = escapeeGraceMs) {
+      // Each sweep waits for itself, though two may be after the same.
+      const trace: Trace = { ...given };
+      const known: Escapee[] = [];
+      const asked = new Set<Escapee>();
       const startMs = nowMs();
       let pauseMs = firstPauseMs;
       for (;;) {
-        const pids = await find(mark);
-        await addUnknown(table, pids, known);
-        const left = pids.filter((pid) => known.get(pid)?.server === undefined);
+        const there = await recognize(table, await find(trace), known);
+        const left = there.filter(({ server }) => server === undefined);
         const sinceMs = nowMs() - startMs;
         const isOver = sinceMs > graceMs + forcedMs;
         if (isOver || (left.length === 0 && !isEnding(known))) return summary(known, left);
-        if (isForced() || sinceMs > graceMs) kill(left);
-        else askOnce(left, asked);
+        if (isForced() || sinceMs > graceMs) await kill(table, left);
+        else await askOnce(table, left, asked);
         await sleep(pauseMs);
         pauseMs = Math.min(longestPauseMs, pauseMs * 1.5);
       }
@@ -65,34 +67,44 @@ export function createSweeper(table: ProcessTable): Sweeper {
 
 /**
  * Whether somebody is on the way out, and so without an environment already, but has its files and
- * ports still open. The number may be another's by now: such a one is not signalled any more.
+ * ports still open.
  */
-function isEnding(known: ReadonlyMap<number, Escapee>): boolean {
-  return [...known].some(([pid, { server }]) => server === undefined && !hasEnded(pid));
+function isEnding(known: readonly Escapee[]): boolean {
+  return known.some(({ server, pid, start }) => server === undefined && !hasEnded(pid, start));
 }
 
-function summary(known: ReadonlyMap<number, Escapee>, left: readonly number[]): Sweep {
+function summary(known: readonly Escapee[], left: readonly Escapee[]): Sweep {
   const spared = new Set<string>();
   const ended: string[] = [];
   const stuck: string[] = [];
-  for (const [pid, { name, server }] of known) {
+  for (const escapee of known) {
+    const { name, server, pid, start } = escapee;
     if (server !== undefined) spared.add(server);
-    else if (left.includes(pid) || !hasEnded(pid)) stuck.push(name);
+    else if (left.includes(escapee) || !hasEnded(pid, start)) stuck.push(name);
     else ended.push(name);
   }
   return { ended, spared: [...spared], left: stuck };
 }
 
-async function addUnknown(
+/** Those of `known` that were found; who is new is added to them. */
+async function recognize(
   table: ProcessTable,
-  pids: readonly number[],
-  known: Map<number, Escapee>,
-): Promise<void> {
-  for (const pid of pids) {
-    if (known.has(pid)) continue;
-    const name = nameOf((await table.findCommand(pid)) ?? "", pid);
-    known.set(pid, { name, server: await findServer(table, pid) });
+  found: readonly Found[],
+  known: Escapee[],
+): Promise<readonly Escapee[]> {
+  const there: Escapee[] = [];
+  for (const { pid, start } of found) {
+    const old = known.find((each) => each.pid === pid && each.start === start);
+    const escapee = old ?? { pid, start, ...(await describe(table, pid)) };
+    if (!old) known.push(escapee);
+    there.push(escapee);
   }
+  return there;
+}
+
+async function describe(table: ProcessTable, pid: number): Promise<Omit<Escapee, keyof Found>> {
+  const name = nameOf((await table.findCommand(pid)) ?? "", pid);
+  return { name, server: await findServer(table, pid) };
 }
 
 /**
@@ -109,22 +121,34 @@ async function findServer(table: ProcessTable, pid: number): Promise<string | un
   return undefined;
 }
 
-function kill(pids: readonly number[]): void {
-  for (const pid of pids) signalProcess(pid, "SIGKILL");
+async function kill(table: ProcessTable, escapees: readonly Escapee[]): Promise<void> {
+  for (const { pid, start } of escapees) {
+    if (await isStill(table, pid, start)) signalProcess(pid, "SIGKILL");
+  }
 }
 
-function askOnce(pids: readonly number[], asked: Set<number>): void {
-  for (const pid of pids) {
-    if (asked.has(pid)) continue;
-    asked.add(pid);
+async function askOnce(
+  table: ProcessTable,
+  escapees: readonly Escapee[],
+  asked: Set<Escapee>,
+): Promise<void> {
+  for (const escapee of escapees) {
+    const { pid, start } = escapee;
+    if (asked.has(escapee) || !(await isStill(table, pid, start))) continue;
+    asked.add(escapee);
     signalProcess(pid, "SIGTERM");
     signalProcess(pid, "SIGCONT");
   }
 }
 
+/** Right before a signal: it may have ended since it was found, and its number be another's. */
+async function isStill(table: ProcessTable, pid: number, start: number): Promise<boolean> {
+  return (await table.findStart(pid)) === start;
+}
+
 /** Requests that come while a pass is under way wait for the next one, all together. */
-function createFinder(table: ProcessTable): (mark: string) => Promise<readonly number[]> {
-  let waiting = new Map<string, ((pids: readonly number[]) => void)[]>();
+function createFinder(table: ProcessTable): (trace: Trace) => Promise<readonly Found[]> {
+  let waiting = new Map<Trace, (found: readonly Found[]) => void>();
   let isPassing = false;
   let failures = 0;
 
@@ -138,27 +162,21 @@ function createFinder(table: ProcessTable): (mark: string) => Promise<readonly n
   }
 
   async function serve(served: typeof waiting): Promise<void> {
-    const found = await table.marked([...served.keys()]).catch(() => undefined);
+    const found = await table.find([...served.keys()]).catch(() => undefined);
     // No descriptor may be left to look with: that is no reason to believe nobody is there, but
     // none to wait for ever either.
     failures = found === undefined ? failures + 1 : 0;
     if (found === undefined && failures < maxFailures) {
-      for (const [mark, resolves] of served) wait(mark, ...resolves);
+      for (const [trace, resolve] of served) waiting.set(trace, resolve);
       await sleep(longestPauseMs);
       return;
     }
-    for (const [mark, resolves] of served) {
-      for (const resolve of resolves) resolve(found?.get(mark) ?? []);
-    }
+    for (const [trace, resolve] of served) resolve(found?.get(trace) ?? []);
   }
 
-  function wait(mark: string, ...resolves: ((pids: readonly number[]) => void)[]): void {
-    waiting.set(mark, [...(waiting.get(mark) ?? []), ...resolves]);
-  }
-
-  return (mark) =>
+  return (trace) =>
     new Promise((resolve) => {
-      wait(mark, resolve);
+      waiting.set(trace, resolve);
       if (isPassing) return;
       isPassing = true;
       // In the next turn, so that all that ended in this one share the pass.

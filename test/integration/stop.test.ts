@@ -294,12 +294,28 @@ describe.concurrent("what a process has started", () => {
     await tmux.exit(0);
   });
 
-  it("is not waited for when it hides from procman and holds the output", async () => {
+  it("is ended and named when it hides from procman and holds the output", async () => {
     await using rig = await Rig.create({ Procfile: procfile("web") });
     rig.start();
     const web = await rig.child("web.1");
     await web.fork("hidden", "holder");
     const holder = await rig.forked("holder");
+    await holder.trap("SIGTERM", goodbye);
+    const { code, stdout } = await rig.stop();
+    expect(holder.signals).toEqual(["SIGTERM"]);
+    expect(linesOf(stdout, "web.1")).toEqual(["goodbye"]);
+    expect(stdout).toMatch(new RegExp(`web\\.1 left .* \\(pid ${holder.pid}\\) behind; ended\n`));
+    expect(stdout).not.toContain("holds its output open");
+    expect(code).toBe(130);
+  });
+
+  it("is not waited for when it is spared and holds the output", async () => {
+    await using rig = await Rig.create({ Procfile: procfile("web") });
+    rig.start();
+    const web = await rig.child("web.1");
+    await web.fork("session", "watchman");
+    const holder = await rig.forked("watchman");
+    rig.spare(holder.pid);
     rig.pressCtrlC();
     await rig.line(
       /web\.1 has ended, but another process holds its output open; not waiting for it$/,

@@ -1,8 +1,12 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { closeSync, mkdtempSync, openSync, renameSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import process from "node:process";
 import { describe, expect, it, vi } from "vitest";
 import { untilEmpty } from "../../src/process/group.ts";
+import { identifyPipe } from "../../src/process/open-pipe.ts";
 import {
   hasEnded,
   markedNow,
@@ -10,11 +14,18 @@ import {
   nameProcess,
   type ProcessTable,
   processTable,
-  psTable,
 } from "../../src/process/process-table.ts";
+import { psTable } from "../../src/process/ps-table.ts";
+import type { Trace } from "../../src/process/trace.ts";
 import { stateOf } from "../support/survivors.ts";
 
 const mark = (value: string) => `PROCMAN_RUN=${value}`;
+
+/** The pids of those who have left these traces, for each. */
+async function find(table: ProcessTable, ...traces: readonly Trace[]) {
+  const found = await table.find(traces);
+  return traces.map((trace) => (found.get(trace) ?? []).map(({ pid }) => pid).toSorted());
+}
 
 /** A leader with one child in its group, both marked, that says when both are there. */
 async function startPair(value: string): Promise<{ leader: ChildProcess; pgid: number }> {
@@ -51,20 +62,19 @@ describe.each(tables)("%s", (name, table) => {
       const members = await table.members(pair.pgid);
       expect(members).toHaveLength(2);
       expect(members).toContain(pair.pgid);
-      const found = await table.marked([mark(value), mark(`${value}-other`)]);
-      expect([...(found.get(mark(value)) ?? [])].toSorted()).toEqual([...members].toSorted());
-      expect(found.get(mark(`${value}-other`))).toEqual([]);
+      const traces = [{ mark: mark(value) }, { mark: mark(`${value}-other`) }];
+      expect(await find(table, ...traces)).toEqual([[...members].toSorted(), []]);
     } finally {
       await end(pair);
     }
     expect(await table.members(pair.pgid)).toEqual([]);
-    expect((await table.marked([mark(value)])).get(mark(value))).toEqual([]);
+    expect(await find(table, { mark: mark(value) })).toEqual([[]]);
   });
 
   it("does not take a part of a value for the whole", async () => {
     const pair = await startPair(`${value}0`);
     try {
-      expect((await table.marked([mark(value)])).get(mark(value))).toEqual([]);
+      expect(await find(table, { mark: mark(value) })).toEqual([[]]);
     } finally {
       await end(pair);
     }
@@ -81,12 +91,45 @@ describe.each(tables)("%s", (name, table) => {
     );
     try {
       await once(inner.stdout, "data");
-      const found = await table.marked([mark(`${value}-outer`), mark(`${value}-out`)]);
-      expect([...found.values()]).toEqual([[inner.pid], []]);
+      const traces = [{ mark: mark(`${value}-outer`) }, { mark: mark(`${value}-out`) }];
+      expect(await find(table, ...traces)).toEqual([[inner.pid], []]);
     } finally {
       inner.kill("SIGKILL");
       await once(inner, "exit");
     }
+  });
+
+  it("finds who is in a session when its leader has gone, but nobody who was there before it", async () => {
+    const leader = spawn("/bin/sh", ["-c", "sleep 1000 & echo $!; read x"], {
+      detached: true,
+      stdio: ["pipe", "pipe", "ignore"],
+    });
+    const [line] = await once(leader.stdout, "data");
+    const pid = Number(line);
+    const session = leader.pid ?? 0;
+    const since = (await table.findStart(session)) ?? Number.NaN;
+    const later = ((await table.findStart(pid)) ?? Number.NaN) + 1_000;
+    const traces = [
+      { mark: mark("nobody"), session, since },
+      { mark: mark("nobody"), session: session + 1, since },
+    ];
+    try {
+      // A number that is somebody's is that of another session, whoever had it before.
+      expect(await find(table, ...traces)).toEqual([[], []]);
+      leader.stdin.end();
+      await once(leader, "exit");
+      expect(await find(table, ...traces)).toEqual([[pid], []]);
+      expect(await find(table, { mark: mark("nobody"), session, since: later })).toEqual([[]]);
+    } finally {
+      process.kill(-session, "SIGKILL");
+    }
+  });
+
+  it("knows when a process was started", async () => {
+    const earlier = await table.findStart(process.ppid);
+    const start = await table.findStart(process.pid);
+    expect(start).toBeGreaterThanOrEqual(earlier ?? Number.NaN);
+    expect(await table.findStart(2 ** 22 + 1)).toBeUndefined();
   });
 
   it("names a process by its words", async () => {
@@ -97,6 +140,41 @@ describe.each(tables)("%s", (name, table) => {
   it("knows the parent of a process", async () => {
     expect(await table.findParent(process.pid)).toBe(process.ppid);
     expect(await table.findParent(2 ** 22 + 1)).toBeUndefined();
+  });
+});
+
+describe.runIf(process.platform === "linux")("a FIFO", () => {
+  it("has been left by whoever can write to it, not by whoever reads it", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "open-pipe-"));
+    const [path, other] = [join(folder, "fifo"), join(folder, "other")];
+    execFileSync("mkfifo", [path, other]);
+    const [fd, otherFd] = [openSync(path, "r+"), openSync(other, "r+")];
+    const hold = (how: string) =>
+      spawn("/bin/sh", ["-c", `exec 5${how}; echo there; exec sleep 1000`], {
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+    const holders = [hold(`>${path}`), hold(`<${path}`), hold(`>${other}`)];
+    try {
+      await Promise.all(holders.map(({ stdout }) => once(stdout, "data")));
+      const trace = { mark: mark("nobody"), pipe: identifyPipe(fd) };
+      const traces = [trace, { ...trace, pipe: identifyPipe(otherFd) }, { mark: mark("nobody") }];
+      const [writer, , otherWriter] = holders.map(({ pid }) => pid);
+      expect(await find(processTable, ...traces)).toEqual([[writer], [otherWriter], []]);
+      // What has its name now is another one.
+      renameSync(path, other);
+      execFileSync("mkfifo", [path]);
+      expect(await find(processTable, trace)).toEqual([[]]);
+      expect(await find(processTable, { ...trace, pipe: identifyPipe(fd) })).toEqual([[writer]]);
+    } finally {
+      for (const holder of holders) holder.kill("SIGKILL");
+      await Promise.all(holders.map((holder) => once(holder, "exit")));
+      for (const open of [fd, otherFd]) closeSync(open);
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("is nothing to look for when it is closed", () => {
+    expect(identifyPipe(2 ** 20)).toBeUndefined();
   });
 });
 

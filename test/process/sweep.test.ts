@@ -2,6 +2,7 @@ import process from "node:process";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ProcessTable } from "../../src/process/process-table.ts";
 import { createSweeper } from "../../src/process/sweep.ts";
+import type { Found } from "../../src/process/trace.ts";
 
 /** The time, which moves only while the sweeper pauses. */
 const time = vi.hoisted(() => ({ nowMs: 0 }));
@@ -23,6 +24,8 @@ interface FakeProcess {
   readonly parent: number;
   /** How long it is there, without its environment, after the signal that ends it. */
   readonly lingersMs?: number;
+  /** Else its pid. */
+  readonly start?: number;
 }
 
 const run = "PROCMAN_RUN=me.1";
@@ -60,21 +63,30 @@ class FakeMachine {
 
   readonly table: ProcessTable = {
     members: () => Promise.reject(new Error("nobody asks for members")),
-    marked: (marks) => {
-      this.passes.push(marks);
-      const pidsOf = (mark: string) =>
-        [...this.processes].filter(([, one]) => one.mark === mark).map(([pid]) => pid);
-      return Promise.resolve(new Map(marks.map((mark) => [mark, pidsOf(mark)])));
+    find: (traces) => {
+      this.passes.push(traces.map(({ mark }) => mark));
+      return Promise.resolve(new Map(traces.map((trace) => [trace, this.withMark(trace.mark)])));
     },
     findCommand: (pid) => Promise.resolve(this.processes.get(pid)?.command),
     findParent: (pid) => Promise.resolve(this.processes.get(pid)?.parent),
+    findStart: (pid) => Promise.resolve(this.processes.get(pid) && this.startOf(pid)),
   };
+
+  withMark(mark: string): readonly Found[] {
+    const pids = [...this.processes].filter(([, one]) => one.mark === mark).map(([pid]) => pid);
+    return pids.map((pid) => ({ pid, start: this.startOf(pid) }));
+  }
+
+  private startOf(pid: number): number {
+    return this.processes.get(pid)?.start ?? pid;
+  }
 
   kill(pid: number, signal: string | number | undefined): true {
     const one = this.processes.get(pid);
     if (!one && time.nowMs < (this.goneAtMs.get(pid) ?? 0)) return true;
     if (!one) throw Object.assign(new Error("gone"), { code: "ESRCH" });
     if (one.isForeign) throw Object.assign(new Error("denied"), { code: "EPERM" });
+    if (signal === 0) return true;
     this.signals.push(`${pid} ${signal}`);
     this.signalledAtMs.push(time.nowMs);
     if (!one.endsBy.some((each) => each === signal)) return true;
@@ -102,7 +114,7 @@ afterEach(() => {
 async function sweep(processes: readonly FakeProcess[], isForced = () => false) {
   for (const one of processes) machine.current.add(one);
   const { table, signals, signalledAtMs } = machine.current;
-  const result = await createSweeper(table).sweep(run, isForced);
+  const result = await createSweeper(table).sweep({ mark: run }, isForced);
   return { ...result, signals, signalledAtMs };
 }
 
@@ -134,7 +146,7 @@ describe("a sweep", () => {
   it("gives them as long as it is told", async () => {
     machine.current.add(stubborn);
     const { table, signals, signalledAtMs } = machine.current;
-    await createSweeper(table).sweep(run, () => false, 5_000);
+    await createSweeper(table).sweep({ mark: run }, () => false, 5_000);
     expect(signals.at(-1)).toBe("2 SIGKILL");
     expect(signalledAtMs.at(-1)).toBeGreaterThan(5_000);
     expect(signalledAtMs.at(-1)).toBeLessThan(5_200);
@@ -171,7 +183,7 @@ describe("a sweep", () => {
       born += 1;
       return false;
     };
-    const { ended } = await createSweeper(table).sweep(run, isForced);
+    const { ended } = await createSweeper(table).sweep({ mark: run }, isForced);
     expect(ended.length).toBe(4);
     expect(machine.current.processes.size).toBe(0);
   });
@@ -191,6 +203,37 @@ describe("a sweep", () => {
       expect(time.nowMs).toBeLessThan(2_300);
     },
   );
+
+  it("spares who was given the number of one that has ended since it was found", async () => {
+    const pid = machine.current.add(polite);
+    const { processes, table } = machine.current;
+    const heir: FakeProcess = { ...polite, mark: "", command: "vim", start: 99 };
+    // Right after it was found, and before it is asked.
+    vi.spyOn(table, "findCommand").mockImplementationOnce(async () => {
+      processes.set(pid, heir);
+      return polite.command;
+    });
+    expect(await sweep([])).toMatchObject({ signals: [] });
+    expect(processes.get(pid)).toBe(heir);
+  });
+
+  it("asks again who got the number of one that was asked", async () => {
+    const pid = machine.current.add(stubborn);
+    const { processes, table } = machine.current;
+    vi.spyOn(table, "find").mockImplementationOnce(async ([trace]) => {
+      const found = machine.current.withMark(run);
+      return new Map(trace ? [[trace, found]] : []);
+    });
+    const isForced = () => {
+      if (time.nowMs > 0 && processes.get(pid) === stubborn) {
+        processes.set(pid, { ...polite, start: 99 });
+      }
+      return false;
+    };
+    const { signals } = await sweep([], isForced);
+    expect(signals.filter((signal) => signal === `${pid} SIGTERM`)).toHaveLength(2);
+    expect(processes.size).toBe(0);
+  });
 
   it("names who has no command any more", async () => {
     expect(await sweep([{ ...polite, command: "" }])).toMatchObject({
@@ -277,25 +320,25 @@ describe("one pass over the table", () => {
     const { table, passes } = machine.current;
     const sweeper = createSweeper(table);
     const marks = ["a=1", "b=1", "c=1", "a=1"];
-    await Promise.all(marks.map((mark) => sweeper.sweep(mark, () => false)));
-    expect(passes).toEqual([["a=1", "b=1", "c=1"]]);
+    await Promise.all(marks.map((mark) => sweeper.sweep({ mark }, () => false)));
+    expect(passes).toEqual([marks]);
   });
 
   it("that is under way is not joined: what it has passed by would be missed", async () => {
     const { table, passes } = machine.current;
-    const marked = vi.spyOn(table, "marked");
+    const find = vi.spyOn(table, "find");
     const begun = new Promise<void>((resolve) => {
-      marked.mockImplementationOnce(async (marks) => {
+      find.mockImplementationOnce(async (traces) => {
         resolve();
         await new Promise((onTurn) => setImmediate(onTurn));
-        passes.push(marks);
+        passes.push(traces.map(({ mark }) => mark));
         return new Map();
       });
     });
     const sweeper = createSweeper(table);
-    const first = sweeper.sweep("a=1", () => false);
+    const first = sweeper.sweep({ mark: "a=1" }, () => false);
     await begun;
-    const later = ["a=1", "b=1"].map((mark) => sweeper.sweep(mark, () => false));
+    const later = ["a=1", "b=1"].map((mark) => sweeper.sweep({ mark }, () => false));
     await Promise.all([first, ...later]);
     expect(passes).toEqual([["a=1"], ["a=1", "b=1"]]);
   });
@@ -303,8 +346,8 @@ describe("one pass over the table", () => {
   it("is made anew for whoever asks after it", async () => {
     const { table, passes } = machine.current;
     const sweeper = createSweeper(table);
-    await sweeper.sweep("a=1", () => false);
-    await sweeper.sweep("b=1", () => false);
+    await sweeper.sweep({ mark: "a=1" }, () => false);
+    await sweeper.sweep({ mark: "b=1" }, () => false);
     expect(passes).toEqual([["a=1"], ["b=1"]]);
   });
 
@@ -312,8 +355,8 @@ describe("one pass over the table", () => {
   it("that fails is made again", async () => {
     const { table } = machine.current;
     machine.current.add(polite);
-    vi.spyOn(table, "marked").mockRejectedValueOnce(new Error("EMFILE"));
-    expect(await createSweeper(table).sweep(run, () => false)).toMatchObject({
+    vi.spyOn(table, "find").mockRejectedValueOnce(new Error("EMFILE"));
+    expect(await createSweeper(table).sweep({ mark: run }, () => false)).toMatchObject({
       ended: ["node escapee.js (pid 2)"],
     });
   });

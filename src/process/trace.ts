@@ -1,0 +1,34 @@
+/** By what the processes of one run are known when they have left its group. */
+import type { OpenPipe } from "./open-pipe.ts";
+
+export interface Trace {
+  /**
+   * `NAME=value` in the environment that a process was started with, or had from a procman around
+   * its own.
+   */
+  readonly mark: string;
+  /** The start of the run. Who was there before it is not its, whatever else speaks for that. */
+  readonly since?: number | undefined;
+  /** By the pid of its leader, which is gone. */
+  readonly session?: number | undefined;
+  /** Whoever can write to it. */
+  readonly pipe?: OpenPipe | undefined;
+}
+
+/** A process as it was found. Its pid may be another's later, its start then is another one, too. */
+export interface Found {
+  readonly pid: number;
+  /** In what unit the system likes: to be compared only. */
+  readonly start: number;
+}
+
+/** `environ` is as /proc shows it, with a NUL behind each variable, and one before the first. */
+export function hasMark(environ: string, mark: string): boolean {
+  // Only a whole variable counts.
+  return environ.includes(`\0${mark}\0`) || environ.includes(outerMark(mark));
+}
+
+/** Its value is a word among the marks of outer procmans. */
+export function outerMark(mark: string): string {
+  return ` ${mark.slice(mark.indexOf("=") + 1)} `;
+}
