@@ -28,7 +28,7 @@ export function herokuWording(notice: Notice): readonly string[] {
       return [describeEnd(notice.status)];
     case "overdue":
       return [
-        `Error R12 (Exit timeout) -> At least one process failed to exit within ${Math.round(notice.graceMs / 1_000)} seconds of SIGTERM`,
+        `Error R12 (Exit timeout) -> At least one process failed to exit within ${Math.round(notice.graceMs / 1_000)} seconds of ${notice.askedBy}`,
         "Stopping remaining processes with SIGKILL",
       ];
     case "up":
@@ -42,7 +42,9 @@ export function herokuWording(notice: Notice): readonly string[] {
     case "spared":
     case "unstoppable":
     case "output-held":
-    case "stale-environment": {
+    case "stale-environment":
+    case "stop-command":
+    case "stop-command-failed": {
       const line = describeNotice(notice) ?? "";
       return [`${line.slice(0, 1).toUpperCase()}${line.slice(1)}`];
     }

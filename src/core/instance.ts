@@ -20,6 +20,7 @@ import { type ExitStatus, isSuccess } from "./exit-status.ts";
 import type { Notice } from "./notice.ts";
 import type { PortTrouble } from "./port-trouble.ts";
 import { decideSequel, type RestartPolicy, stableMs } from "./restart.ts";
+import type { StopPolicy } from "./stop-policy.ts";
 
 export interface InstancePolicy {
   readonly restart: RestartPolicy;
@@ -27,8 +28,7 @@ export interface InstancePolicy {
   readonly readyAfterMs: number;
   /** Somebody asks whether it is ready: then it is worth a line when it never was. */
   readonly isProbed: boolean;
-  /** From the stop signal to SIGKILL. */
-  readonly graceMs: number;
+  readonly stop: StopPolicy;
 }
 
 /** Given to what a process left behind in its group when it ended by itself. */
@@ -109,7 +109,7 @@ export type InstanceEvent =
 
 export type Effect =
   | { readonly do: "spawn"; readonly run: number }
-  /** The stop signal to the whole group. */
+  /** As its policy says. */
   | { readonly do: "stop" }
   | { readonly do: "kill" }
   /** Says `port-free` when it is, unless the state is another by then. */
@@ -241,12 +241,12 @@ function stop(policy: InstancePolicy, instance: Instance, state: Alive, moment: 
         is: "stopping",
         sinceMs: moment.nowMs,
         startedMs: startOf(state),
-        graceMs: policy.graceMs,
+        graceMs: policy.stop.graceMs,
         cause: { kind: "asked" },
         force: "none",
       },
     },
-    [{ do: "stop" }, { do: "arm", delayMs: policy.graceMs }],
+    [{ do: "stop" }, { do: "arm", delayMs: policy.stop.graceMs }],
   ];
 }
 
@@ -276,7 +276,7 @@ function timer(policy: InstancePolicy, instance: Instance, moment: Moment): Step
     case "starting":
       return becomeUp(instance, moment, policy.isProbed ? "unanswered" : "unasked");
     case "stopping":
-      return graceOver(instance, state, moment);
+      return graceOver(policy, instance, state, moment);
     case "crashed":
       return spawn(instance, moment);
     case "up":
@@ -291,11 +291,17 @@ type End = Extract<InstanceEvent, { what: "gone" }>;
 type Crashed = Extract<InstanceState, { is: "crashed" }>;
 type Stopping = Extract<InstanceState, { is: "stopping" }>;
 
-function graceOver(instance: Instance, state: Stopping, moment: Moment): Step {
+function graceOver(
+  { stop }: InstancePolicy,
+  instance: Instance,
+  state: Stopping,
+  moment: Moment,
+): Step {
   const [killed, effects] = kill(instance, moment);
   if (state.force === "kill") return [killed, effects];
-  const { graceMs } = state;
-  return [killed, [...effects, { do: "tell", notice: { kind: "overdue", graceMs } }]];
+  const { graceMs, cause } = state;
+  const askedBy = (cause.kind === "asked" ? stop.command : undefined) ?? stop.signal;
+  return [killed, [...effects, { do: "tell", notice: { kind: "overdue", graceMs, askedBy } }]];
 }
 
 function becomeUp(instance: Instance, moment: Moment, how: "up" | "unanswered" | "unasked"): Step {

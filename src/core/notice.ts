@@ -30,7 +30,8 @@ export type Notice =
   | { readonly kind: "port-cleared"; readonly port: number; readonly processes: readonly string[] }
   /** With `--no-restart`, as in Foreman. */
   | { readonly kind: "ends-all" }
-  | { readonly kind: "overdue"; readonly graceMs: number }
+  /** `askedBy` is a signal, or its stop command. */
+  | { readonly kind: "overdue"; readonly graceMs: number; readonly askedBy: string }
   /** It ended because it was asked to. */
   | { readonly kind: "stopped"; readonly status: ExitStatus; readonly tookMs: number }
   /** Processes that were left behind, in the group or out of it, and ended. */
@@ -46,6 +47,9 @@ export type Notice =
   /** A person asked for it; `by` is `marc with procman restart`. */
   | { readonly kind: "asked"; readonly what: "restart" | "stop"; readonly by: string }
   | { readonly kind: "signalled"; readonly signal: string }
+  | { readonly kind: "stop-command"; readonly command: string }
+  /** The stop command did not do it. */
+  | { readonly kind: "stop-command-failed"; readonly command: string; readonly reason: string }
   | { readonly kind: "state"; readonly from: StateName; readonly to: StateName };
 
 /**
@@ -84,6 +88,10 @@ export function describeNotice(notice: Notice): string | undefined {
       return `is started with the environment it had before: ${notice.problem}`;
     case "asked":
       return `${notice.what === "stop" ? "is stopped" : "is restarted"} by ${notice.by}`;
+    case "stop-command":
+      return `is stopped by: ${notice.command}`;
+    case "stop-command-failed":
+      return `its stop command ${notice.reason}: ${notice.command}`;
     case "signalled":
     case "state":
       return undefined;

@@ -5,6 +5,7 @@
 import { type Diagnostic, type Result, resultOf } from "./diagnostic.ts";
 import { type Formation, releaseType } from "./formation.ts";
 import type { ProcessType } from "./procfile.ts";
+import type { StopPolicy } from "./stop-policy.ts";
 
 /** All an instance needs to be started, but for the environment, which is read at each start. */
 export interface InstanceSpec {
@@ -15,6 +16,8 @@ export interface InstanceSpec {
   readonly ordinal: number;
   readonly command: string;
   readonly port: number;
+  /** That of its type. */
+  readonly stop?: Partial<StopPolicy>;
 }
 
 export const defaultPort = 5006;
@@ -55,7 +58,7 @@ export function planInstances(
 ): Result<readonly InstanceSpec[]> {
   const problems: Diagnostic[] = [];
   const specs: InstanceSpec[] = [];
-  for (const { name, command } of types) {
+  for (const { name, command, stop } of types) {
     const firstPort = ports.get(name);
     const count = formation.get(name) ?? 0;
     if (firstPort === undefined || count === 0) continue;
@@ -71,6 +74,7 @@ export function planInstances(
         ordinal,
         command,
         port: firstPort + ordinal - 1,
+        ...(stop && { stop }),
       });
     }
   }

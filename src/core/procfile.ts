@@ -12,6 +12,7 @@ import {
   resultOf,
 } from "./diagnostic.ts";
 import { type Advice, adviseOnLine, adviseOnNested } from "./procfile-advice.ts";
+import type { StopPolicy } from "./stop-policy.ts";
 import { decodeText, quote, show } from "./text-file.ts";
 
 export interface ProcessType {
@@ -19,6 +20,8 @@ export interface ProcessType {
   readonly command: string;
   /** Where it is defined, from 1. */
   readonly line: number;
+  /** What is special to it; no Procfile says so. */
+  readonly stop?: Partial<StopPolicy>;
 }
 
 /** `file` is how the person names it; it appears in the diagnostics only. */

@@ -4,6 +4,7 @@
  */
 import { type Environment, runVariable } from "../core/environment.ts";
 import { type ExitStatus, exitCodeOf } from "../core/exit-status.ts";
+import type { StopPolicy } from "../core/stop-policy.ts";
 import { endEscapees } from "./escapees.ts";
 import { untilEmpty } from "./group.ts";
 import type { MemoryKills } from "./memory-kills.ts";
@@ -13,7 +14,7 @@ import type { PipeMaker } from "./pipe.ts";
 import { nameProcess, type ProcessTable } from "./process-table.ts";
 import type { RollKeeper } from "./roll-keeper.ts";
 import { settledWithin } from "./settled-within.ts";
-import { signalGroup, signalNumber, stopGroup } from "./signal.ts";
+import { giveUpMs, signalGroup, signalNumber, stopGroup, stopLeader } from "./signal.ts";
 import { type Spawned, spawnInSession, type Unstarted } from "./spawn.ts";
 import type { Sweeper } from "./sweep.ts";
 import { closeTaken, takePipe } from "./take-pipe.ts";
@@ -37,6 +38,10 @@ export interface ChildListener {
   onStarted(pid: number): void;
   /** The bytes are there only during the call. */
   onOutput(bytes: Buffer): void;
+  /** What its stop command prints. */
+  onStopOutput(bytes: Buffer): void;
+  /** `reason` is `exited with code 1`. The signal is sent instead, where anybody is left. */
+  onStopFailed(command: string, reason: string): void;
   /** The leader is gone; its group may live on. */
   onExited(): void;
   /** Always, once, and last but for output that somebody else still writes. */
@@ -55,8 +60,11 @@ export interface ChildEnd {
 }
 
 export interface Child {
-  /** To the whole group. A child that is not started yet is not started at all. */
-  stop(signal: NodeJS.Signals): void;
+  /**
+   * As the policy says, but for its time. What a leader that has gone left behind gets the signal.
+   * A child that is not started yet is not started at all.
+   */
+  stop(policy: StopPolicy): void;
   /** SIGKILL to the whole group, and to what has left it as soon as it is found. */
   kill(): void;
   /** Stops reading, so that a child that writes on has to wait. Without effect once it is ending. */
@@ -72,15 +80,19 @@ export interface ChildTools {
   readonly roll: RollKeeper;
 }
 
-/** After SIGKILL. Who is there then is stuck in the kernel, or is not ours. */
-const giveUpMs = 5_000;
 /** For the reason of an end to be found on disk. */
 const explainMs = 1_000;
 
 type Phase =
   | { readonly is: "preparing" }
   | { readonly is: "cancelled" }
-  | { readonly is: "running"; readonly pgid: number; readonly output: Output }
+  | {
+      readonly is: "running";
+      readonly pgid: number;
+      readonly output: Output;
+      readonly environment: Environment;
+      readonly leader: "there" | "gone";
+    }
   /** The number may be another group's from now on: it is never signalled again. */
   | { readonly is: "closed" };
 
@@ -92,6 +104,9 @@ export function startChild(
   let phase: Phase = { is: "preparing" };
   let killedAtMs: number | undefined;
   let isAskedToEnd = false;
+  /** To whom else it goes when the leader has gone. */
+  let signalForOthers: StopPolicy["signal"] | undefined;
+  let stopCommand: Promise<void> | undefined;
   const { promise: killed, resolve: onKilled } = newSignal();
   const cancellation = new AbortController();
   const isForced = () => killedAtMs !== undefined;
@@ -115,29 +130,31 @@ export function startChild(
     const { command, cwd } = request;
     const spawned = await spawnInSession(command, cwd, environment, pipe);
     if (spawned.kind === "unstarted") return nothingStarted(spawned);
-    return run(spawned, environment.get("PATH"));
+    return run(spawned, environment);
   }
 
-  async function run(
-    { pid, output: source, exit }: Spawned,
-    path: string | undefined,
-  ): Promise<ChildEnd> {
-    const output = readOutput(source, listener.onOutput);
-    phase = { is: "running", pgid: pid, output };
+  async function run(spawned: Spawned, environment: Environment): Promise<ChildEnd> {
+    const { pid, exit } = spawned;
+    const output = readOutput(spawned.output, listener.onOutput);
+    phase = { is: "running", pgid: pid, output, environment, leader: "there" };
     tools.roll.add(pid);
     listener.onStarted(pid);
     const started = tools.table.findStart(pid);
     tools.memoryKills.watch();
     const ended = await Promise.race([exit, killed.then(() => endOfKilled(exit))]);
+    phase = { ...phase, leader: "gone" };
     output.flowFreely();
+    if (signalForOthers !== undefined) stopGroup(pid, signalForOthers);
     const behind = isAskedToEnd ? [] : await nameMembers(pid);
-    const explained = isAskedToEnd ? ended : explainRefusal(ended, path);
+    const explained = isAskedToEnd ? ended : explainRefusal(ended, environment.get("PATH"));
     listener.onExited();
     const status = await explainKill(await explained);
     const stuck = await untilEmpty(pid, tools.table, hasGivenUp);
     phase = { is: "closed" };
     tools.roll.remove(pid);
     const stuckNames = await Promise.all(stuck.map((member) => nameProcess(tools.table, member)));
+    // It is marked like an escapee, and what it does may be meant for the next run otherwise.
+    await stopCommand;
     const trace: Trace = {
       mark: `${runVariable}=${request.run}`,
       since: await started,
@@ -189,6 +206,31 @@ export function startChild(
     return (await settledWithin(exit, giveUpMs)) ? exit : killedStatus;
   }
 
+  function sendStop({ signal, scope }: StopPolicy): void {
+    if (phase.is !== "running") return;
+    if (scope === "group" || phase.leader === "gone") {
+      stopGroup(phase.pgid, signal);
+    } else {
+      signalForOthers = signal;
+      stopLeader(phase.pgid, signal);
+    }
+  }
+
+  async function stopBy(
+    command: string,
+    policy: StopPolicy,
+    environment: Environment,
+  ): Promise<void> {
+    const asked = { command, cwd: request.cwd, environment };
+    const problem = await import("./stop-command.ts")
+      .then((part) => part.runStopCommand(asked, killed, listener.onStopOutput, tools.pipes))
+      .catch((error) => `could not be run (${error})`);
+    // Who is killed is told to be late.
+    if (problem === undefined || isForced()) return;
+    listener.onStopFailed(command, problem);
+    sendStop(policy);
+  }
+
   function cancel(): void {
     if (phase.is !== "preparing") return;
     phase = { is: "cancelled" };
@@ -196,12 +238,14 @@ export function startChild(
   }
 
   return {
-    stop(signal) {
+    stop(policy) {
       isAskedToEnd = true;
       cancel();
       if (phase.is !== "running") return;
       phase.output.flowFreely();
-      stopGroup(phase.pgid, signal);
+      const { command } = policy;
+      if (command === undefined || phase.leader === "gone") sendStop(policy);
+      else stopCommand ??= stopBy(command, policy, phase.environment);
     },
     kill() {
       isAskedToEnd = true;

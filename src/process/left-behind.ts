@@ -8,11 +8,8 @@ import { untilEmpty } from "./group.ts";
 import { isStillThere, pidSpaceHere, startTimeOf } from "./incarnation.ts";
 import { nowMs } from "./now-ms.ts";
 import { nameProcess, processTable as table } from "./process-table.ts";
-import { signalGroup, stopGroup } from "./signal.ts";
+import { giveUpMs, signalGroup, stopGroup } from "./signal.ts";
 import { createSweeper, type Sweep } from "./sweep.ts";
-
-/** After SIGKILL. */
-const giveUpMs = 5_000;
 
 export interface LeftBehind {
   readonly mark: string;

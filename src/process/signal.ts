@@ -4,6 +4,9 @@ import { constants } from "node:os";
 /** `denied`: it belongs to somebody else, as after `sudo`. */
 export type SignalAnswer = "sent" | "gone" | "denied";
 
+/** After SIGKILL. Who is there then is stuck in the kernel, or is not ours. */
+export const giveUpMs = 5_000;
+
 /** 0 only asks whether anybody is there. Zombies count as there. */
 export function signalGroup(pgid: number, signal: NodeJS.Signals | 0): SignalAnswer {
   return signalProcess(-pgid, signal);
@@ -22,6 +25,12 @@ export function signalProcess(pid: number, signal: NodeJS.Signals | 0): SignalAn
 export function stopGroup(pgid: number, signal: NodeJS.Signals): void {
   signalGroup(pgid, signal);
   signalGroup(pgid, "SIGCONT");
+}
+
+/** The others of the group may be what it waits for: they are continued, too. */
+export function stopLeader(pid: number, signal: NodeJS.Signals): void {
+  signalProcess(pid, signal);
+  signalGroup(pid, "SIGCONT");
 }
 
 export function signalNumber(signal: NodeJS.Signals): number {

@@ -19,6 +19,7 @@ import type { Notice } from "../core/notice.ts";
 import type { InstanceSpec } from "../core/plan.ts";
 import { describePortTrouble, type PortTrouble } from "../core/port-trouble.ts";
 import type { StateName } from "../core/state-name.ts";
+import type { StopPolicy } from "../core/stop-policy.ts";
 import type { LineSplitter } from "../logs/line-batches.ts";
 import type { Child, ChildEnd, ChildListener } from "../process/child.ts";
 import type { GoodRun, InstanceHistory, RunEnd } from "./history.ts";
@@ -74,10 +75,10 @@ interface Life {
   readonly pid: number | undefined;
 }
 
+/** What the spec says of the stop comes before what the policy says, and counts from the next on. */
 export function createRunner(
   firstSpec: InstanceSpec,
   policy: InstancePolicy,
-  stopSignal: NodeJS.Signals,
   tools: RunnerTools,
 ): Runner {
   const { name } = firstSpec;
@@ -98,10 +99,14 @@ export function createRunner(
     return { command, startedMs: tools.timeMs(), version: tools.version(), pid: undefined };
   }
 
+  function stopPolicy(): StopPolicy {
+    return { ...policy.stop, ...spec.stop };
+  }
+
   function send(event: InstanceEvent): void {
     const moment = { nowMs: tools.clock.nowMs(), jitter: tools.random() };
     const before = shownState(instance);
-    const [next, effects] = transition(policy, instance, event, moment);
+    const [next, effects] = transition({ ...policy, stop: stopPolicy() }, instance, event, moment);
     if (next.state.is !== "up" && isStable(instance.state, moment.nowMs)) {
       ranWell = { command: life.command, untilMs: tools.timeMs() };
       tools.onRanWell(name);
@@ -140,8 +145,8 @@ export function createRunner(
         return;
       }
       case "stop":
-        child?.stop(stopSignal);
-        if (isAsked(instance)) tools.tell(name, { kind: "signalled", signal: stopSignal });
+        child?.stop(stopPolicy());
+        if (isAsked(instance)) tools.tell(name, askingOf(stopPolicy()));
         return;
       case "kill":
         child?.kill();
@@ -170,6 +175,8 @@ export function createRunner(
 
   function listen(run: number, pace: Pace): ChildListener {
     const lines = tools.openOutput(name, pace);
+    /** Its own, so that its lines are not mixed with those of the process. */
+    let stopLines: LineSplitter | undefined;
     const { command, port } = spec;
     return {
       onPoorPipe: (reason) => tools.tell(name, { kind: "poor-pipe", reason }),
@@ -180,9 +187,16 @@ export function createRunner(
         void probe(run);
       },
       onOutput: lines.push,
+      onStopOutput(bytes) {
+        stopLines ??= tools.openOutput(name, unpaced);
+        stopLines.push(bytes);
+      },
+      onStopFailed: (stopCommand, reason) =>
+        tools.tell(name, { kind: "stop-command-failed", command: stopCommand, reason }),
       onExited: () => send({ what: "exited", run }),
       onGone(end) {
         lines.end();
+        stopLines?.end();
         life = { ...life, pid: undefined };
         lastExit = end.status;
         for (const notice of noticesOf(end)) tools.tell(name, notice);
@@ -256,6 +270,13 @@ function reasonOf(state: InstanceState): string | undefined {
   return state.is === "crashed" && state.portWait !== undefined
     ? describePortTrouble(state.portWait.trouble)
     : undefined;
+}
+
+/** Whoever is ending is not held up. */
+const unpaced: Pace = { hold() {}, flow() {} };
+
+function askingOf({ signal, command }: StopPolicy): Notice {
+  return command === undefined ? { kind: "signalled", signal } : { kind: "stop-command", command };
 }
 
 /** As it is told; while what a leader has left behind is ended, that is what it was before. */

@@ -29,6 +29,7 @@ import { type InstanceSpec, webType } from "../core/plan.ts";
 import { planReload, type ReloadStep } from "../core/reload.ts";
 import type { RestartPolicy } from "../core/restart.ts";
 import type { ScaleChange } from "../core/scale.ts";
+import { defaultStopPolicy } from "../core/stop-policy.ts";
 import type { InstanceHistory } from "./history.ts";
 import type { Known, Outcome, UnknownNames, WaitOutcome } from "./outcome.ts";
 import { createRunner, type Runner, type RunnerTools } from "./runner.ts";
@@ -67,6 +68,7 @@ export interface Supervisor {
 export interface SupervisorOptions {
   readonly start: Pick<Desired, "types" | "basePort" | "formation" | "specs">;
   readonly restart: RestartPolicy;
+  /** For those that have no other of their own. */
   readonly graceMs: number;
   readonly tools: Omit<RunnerTools, "onChange" | "version"> & {
     /** A line about what somebody asked for. */
@@ -79,7 +81,6 @@ export interface SupervisorOptions {
 /** A web process that does not answer on its port may be busy, or listen elsewhere. */
 const webReadyAfterMs = 10_000;
 const readyAfterMs = 500;
-const stopSignal = "SIGTERM";
 
 export function createSupervisor(options: SupervisorOptions): Supervisor {
   const { restart, graceMs, tools, onEnded } = options;
@@ -104,11 +105,11 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       restart,
       readyAfterMs: isWeb ? webReadyAfterMs : readyAfterMs,
       isProbed: isWeb,
-      graceMs,
+      stop: defaultStopPolicy(graceMs),
     };
     const probe = isWeb ? tools.probe : undefined;
     const version = () => release.version;
-    return createRunner(spec, policy, stopSignal, { ...tools, probe, version, onChange });
+    return createRunner(spec, policy, { ...tools, probe, version, onChange });
   }
 
   function onChange(runner: Runner): void {

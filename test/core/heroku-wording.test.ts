@@ -132,7 +132,7 @@ const cases: { readonly [K in Kind]: readonly Case[] } = {
   overdue: [
     [
       "after the grace period",
-      { kind: "overdue", graceMs: 10_000 },
+      { kind: "overdue", graceMs: 10_000, askedBy: "SIGTERM" },
       [
         "Error R12 (Exit timeout) -> At least one process failed to exit within 10 seconds of SIGTERM",
         "Stopping remaining processes with SIGKILL",
@@ -191,6 +191,20 @@ const cases: { readonly [K in Kind]: readonly Case[] } = {
       "somebody else's",
       { kind: "unstoppable", processes: ["sudo (pid 9)"] },
       ["Could not stop sudo (pid 9); it is not procman's to kill, stop it yourself"],
+    ],
+  ],
+  "stop-command": [
+    [
+      "a stop command",
+      { kind: "stop-command", command: "docker rm -f x" },
+      ["Is stopped by: docker rm -f x"],
+    ],
+  ],
+  "stop-command-failed": [
+    [
+      "a stop command that fails",
+      { kind: "stop-command-failed", command: "docker rm -f x", reason: "exited with code 1" },
+      ["Its stop command exited with code 1: docker rm -f x"],
     ],
   ],
   "output-held": [

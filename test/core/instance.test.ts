@@ -16,12 +16,13 @@ import {
   transition,
 } from "../../src/core/instance.ts";
 import type { PortTrouble } from "../../src/core/port-trouble.ts";
+import { defaultStopPolicy, type StopPolicy } from "../../src/core/stop-policy.ts";
 
 const policy: InstancePolicy = {
   restart: "on-failure",
   readyAfterMs: 500,
   isProbed: false,
-  graceMs: 10_000,
+  stop: defaultStopPolicy(10_000),
 };
 const probed: InstancePolicy = { ...policy, readyAfterMs: 10_000, isProbed: true };
 const once: InstancePolicy = { ...policy, restart: "never" };
@@ -59,7 +60,7 @@ const states = {
 } satisfies { readonly [name: string]: InstanceState };
 
 function stopping(cause: Extract<InstanceState, { is: "stopping" }>["cause"]) {
-  const graceMs = cause.kind === "asked" ? policy.graceMs : stragglerGraceMs;
+  const graceMs = cause.kind === "asked" ? policy.stop.graceMs : stragglerGraceMs;
   return {
     is: "stopping",
     sinceMs: nowMs - 100,
@@ -425,7 +426,27 @@ describe("the machine, told what happened", () => {
     for (const event of events) [instance] = step(instance, event);
     const moment = { nowMs: nowMs + graceMs, jitter: 0.5 };
     const [, effects] = transition(policy, instance, timer, moment);
-    expect(effects).toContainEqual({ do: "tell", notice: { kind: "overdue", graceMs } });
+    const notice = { kind: "overdue", graceMs, askedBy: "SIGTERM" };
+    expect(effects).toContainEqual({ do: "tell", notice });
+  });
+
+  it.each<[name: string, event: InstanceEvent, askedBy: string]>([
+    ["its stop command, when there is one", wantDown, "docker rm -f x"],
+    ["a signal, when only stragglers are left", exited, "SIGQUIT"],
+  ])("says that it was asked by %s", (_, event, askedBy) => {
+    const stop: StopPolicy = {
+      signal: "SIGQUIT",
+      graceMs: 700,
+      scope: "group",
+      command: "docker rm -f x",
+    };
+    const own = { ...policy, stop };
+    const [stopped, effects] = transition(own, instanceIn("up", {}), event, { nowMs, jitter: 0.5 });
+    const graceMs = event === wantDown ? 700 : stragglerGraceMs;
+    expect(effects).toContainEqual({ do: "arm", delayMs: graceMs });
+    const [, late] = transition(own, stopped, timer, { nowMs: nowMs + graceMs, jitter: 0.5 });
+    const notice = { kind: "overdue", graceMs, askedBy };
+    expect(late).toContainEqual({ do: "tell", notice });
   });
 });
 

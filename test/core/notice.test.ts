@@ -141,7 +141,11 @@ const cases: { readonly [K in Kind]: readonly Case[] } = {
     ],
   ],
   overdue: [
-    ["overdue", { kind: "overdue", graceMs: 10_000 }, "did not stop within 10 s; killing it"],
+    [
+      "overdue",
+      { kind: "overdue", graceMs: 10_000, askedBy: "SIGTERM" },
+      "did not stop within 10 s; killing it",
+    ],
   ],
   stopped: [
     [
@@ -169,6 +173,20 @@ const cases: { readonly [K in Kind]: readonly Case[] } = {
       "unstoppable",
       { kind: "unstoppable", processes: ["sudo x (pid 7)"] },
       "could not stop sudo x (pid 7); it is not procman's to kill, stop it yourself",
+    ],
+  ],
+  "stop-command": [
+    [
+      "a stop command",
+      { kind: "stop-command", command: "docker rm -f x" },
+      "is stopped by: docker rm -f x",
+    ],
+  ],
+  "stop-command-failed": [
+    [
+      "a stop command that fails",
+      { kind: "stop-command-failed", command: "docker rm -f x", reason: "exited with code 1" },
+      "its stop command exited with code 1: docker rm -f x",
     ],
   ],
   "output-held": [

@@ -24,6 +24,20 @@ function portsOf(result: Result<readonly InstanceSpec[]>): readonly string[] {
     : result.diagnostics.map(formatDiagnostic);
 }
 
+describe("an instance", () => {
+  it("is stopped as its type says, if that says anything", () => {
+    const [web, worker] = typesOf(["web", "worker"]);
+    const stop = { signal: "SIGINT", scope: "leader" } as const;
+    const types = [...(web ? [web] : []), ...(worker ? [{ ...worker, stop }] : [])];
+    const formation = new Map([
+      ["web", 1],
+      ["worker", 2],
+    ] as const);
+    const specs = planInstances(types, formation, firstPorts(types, 5006));
+    expect(specs.ok && specs.value.map((spec) => spec.stop)).toEqual([undefined, stop, stop]);
+  });
+});
+
 describe("the first port of each type", () => {
   it.each<[name: string, types: string[], ports: [string, number][]]>([
     ["only web", ["web"], [["web", 5006]]],

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Environment } from "../../src/core/environment.ts";
 import type { ExitStatus } from "../../src/core/exit-status.ts";
+import { defaultStopPolicy } from "../../src/core/stop-policy.ts";
 import { type ChildEnd, type ChildTools, startChild } from "../../src/process/child.ts";
 import type { MemoryKills } from "../../src/process/memory-kills.ts";
 import { type ChildPipe, createPipeMaker } from "../../src/process/pipe.ts";
@@ -38,6 +39,8 @@ async function endOf(command: string, haveHappened: boolean) {
         onPoorPipe() {},
         onStarted() {},
         onOutput() {},
+        onStopOutput() {},
+        onStopFailed() {},
         onExited() {},
         onGone: (end) => resolve(end.status),
       },
@@ -104,6 +107,8 @@ function prepare() {
       onPoorPipe: () => told.push("poor pipe"),
       onStarted: () => told.push("started"),
       onOutput: () => told.push("output"),
+      onStopOutput: () => told.push("stop output"),
+      onStopFailed: () => told.push("stop failed"),
       onExited: () => told.push("exited"),
       onGone(end) {
         told.push("gone");
@@ -144,7 +149,7 @@ describe("a child that is still being prepared", () => {
   it.each(["stop", "kill"] as const)("is gone after a %s, whatever never comes", async (how) => {
     const { child, gone, told, isGivenUp } = prepare();
     expect(isGivenUp()).toBe(false);
-    if (how === "stop") child.stop("SIGTERM");
+    if (how === "stop") child.stop(defaultStopPolicy(1_000));
     else child.kill();
     expect(await gone).toEqual(stopped);
     expect([told, isGivenUp()]).toEqual([["gone"], true]);
@@ -152,7 +157,7 @@ describe("a child that is still being prepared", () => {
 
   it("gives back a pipe that comes after that, and is not started", async () => {
     const { child, gone, given, taken, told } = prepare();
-    child.stop("SIGTERM");
+    child.stop(defaultStopPolicy(1_000));
     await gone;
     const pipe = openPipe();
     given.resolve(new Map());

@@ -116,7 +116,7 @@ describe("what procman says", () => {
 
   it("about an instance names it", () => {
     const { sink, hub } = createSubject();
-    hub.tell("worker.1", { kind: "overdue", graceMs: 10_000 });
+    hub.tell("worker.1", { kind: "overdue", graceMs: 10_000, askedBy: "SIGTERM" });
     expect(sink.written).toBe("procman  | worker.1 did not stop within 10 s; killing it\n");
   });
 });
@@ -202,7 +202,7 @@ describe("several who get the lines", () => {
     );
     print("web.1")("a\nb\n");
     hub.tell("web.1", { kind: "state", from: "starting", to: "up" });
-    hub.tell("web.1", { kind: "overdue", graceMs: 10_000 });
+    hub.tell("web.1", { kind: "overdue", graceMs: 10_000, askedBy: "SIGTERM" });
     hub.say("Scaled to web@2 by marc", "api");
     expect(sink.written).toBe(
       "procman  | web.1 did not stop within 10 s; killing it\n" +

@@ -3,6 +3,7 @@ import type { ExitStatus } from "../../src/core/exit-status.ts";
 import type { InstanceEvent } from "../../src/core/instance.ts";
 import { describeNotice } from "../../src/core/notice.ts";
 import type { PortTrouble } from "../../src/core/port-trouble.ts";
+import { defaultStopPolicy } from "../../src/core/stop-policy.ts";
 import { createRunner, type PortTools } from "../../src/supervisor/runner.ts";
 import { createFakeChildren, exitCode, terminated } from "../support/fake-child.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
@@ -19,15 +20,32 @@ function createSubject(ports?: PortTools) {
   const told: string[] = [];
   const changes: string[] = [];
   const ranWell: string[] = [];
+  const lines: string[] = [];
+  let outputs = 0;
   const runner = createRunner(
-    { name: "a.1", type: "a", ordinal: 1, command: "run a", port: 5106 },
-    { restart: "on-failure", readyAfterMs: 500, isProbed: false, graceMs: 10_000 },
-    "SIGINT",
+    {
+      name: "a.1",
+      type: "a",
+      ordinal: 1,
+      command: "run a",
+      port: 5106,
+      stop: { signal: "SIGINT" },
+    },
+    { restart: "on-failure", readyAfterMs: 500, isProbed: false, stop: defaultStopPolicy(10_000) },
     {
       launch: children.launch,
       probe: undefined,
       ports,
-      openOutput: () => ({ push() {}, pause() {}, resume() {}, end() {} }),
+      openOutput() {
+        outputs += 1;
+        const number = outputs;
+        return {
+          push: (bytes) => lines.push(`${number}: ${bytes}`),
+          pause() {},
+          resume() {},
+          end: () => lines.push(`${number} ends`),
+        };
+      },
       tell: (_, notice) => told.push(...[describeNotice(notice) ?? []].flat()),
       onRanWell: (name) => ranWell.push(name),
       onChange: ({ instance }) => changes.push(instance().state.is),
@@ -37,7 +55,16 @@ function createSubject(ports?: PortTools) {
       random: () => 0.5,
     },
   );
-  return { clock, children, told, changes, ranWell, runner, child: () => children.get("a.1") };
+  return {
+    clock,
+    children,
+    told,
+    changes,
+    lines,
+    ranWell,
+    runner,
+    child: () => children.get("a.1"),
+  };
 }
 
 function createRunning(ports?: PortTools) {
@@ -121,6 +148,36 @@ describe("a runner", () => {
     const { runner, child } = createRunning();
     runner.send(wantDown);
     expect(child().asked).toEqual(["stop SIGINT"]);
+  });
+
+  it("stops as its spec says, and from the next stop on as a later one says", () => {
+    const { runner, child, clock, told } = createRunning();
+    const stop = { graceMs: 700, scope: "leader" } as const;
+    runner.adopt({ ...runner.spec(), stop });
+    runner.send(restart);
+    clock.advance(699);
+    expect(child().asked).toEqual(["stop leader SIGTERM"]);
+    clock.advance(1);
+    expect(child().asked).toEqual(["stop leader SIGTERM", "kill"]);
+    child().end(terminated);
+    child().start();
+    runner.adopt({ ...runner.spec(), stop: { command: "docker rm -f a" } });
+    runner.send(wantDown);
+    expect(child().asked).toEqual(["stop docker rm -f a"]);
+    expect(told.at(-1)).toBe("is stopped by: docker rm -f a");
+    child().failToStop("exited with code 1");
+    expect(told.at(-1)).toBe("its stop command exited with code 1: docker rm -f a");
+  });
+
+  it("keeps the lines of its stop command apart from its own", () => {
+    const { runner, child, lines } = createRunning();
+    runner.adopt({ ...runner.spec(), stop: { command: "docker rm -f a" } });
+    child().print("half of");
+    runner.send(wantDown);
+    child().printByStop("a");
+    child().print(" a line");
+    child().end(terminated);
+    expect(lines).toEqual(["1: half of", "2: a", "1:  a line", "1 ends", "2 ends"]);
   });
 
   it("says when its output is poor", () => {

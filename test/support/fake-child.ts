@@ -8,12 +8,15 @@ export interface FakeChild extends Child {
   readonly name: string;
   /** From 1, over all that were launched. */
   readonly number: number;
-  /** `stop SIGTERM`, `kill`, `pause`, `resume`, in the order they came. */
+  /** `stop SIGTERM`, `stop leader SIGTERM`, `stop COMMAND`, `kill`, `pause`, `resume`, in the order they came. */
   readonly asked: readonly string[];
   /** Its output goes another way than it should. */
   warn(reason: string): void;
   start(): void;
   print(text: string): void;
+  /** Its stop command does. */
+  printByStop(text: string): void;
+  failToStop(reason: string): void;
   /** The leader ends; its group lives on. */
   exit(): void;
   /** Nothing is left of it, `end` saying what else is known. */
@@ -70,6 +73,7 @@ function createFakeChild(
   onAsked: (what: string) => void,
 ): FakeChild {
   const asked: string[] = [];
+  let stopCommand = "";
   const note = (what: string) => {
     asked.push(what);
     onAsked(what);
@@ -87,13 +91,18 @@ function createFakeChild(
     name,
     number,
     asked,
-    stop: (signal) => note(`stop ${signal}`),
+    stop({ signal, scope, command }) {
+      stopCommand = command ?? "";
+      note(`stop ${command ?? (scope === "leader" ? `leader ${signal}` : signal)}`);
+    },
     kill: () => note("kill"),
     pause: () => note("pause"),
     resume: () => note("resume"),
     warn: (reason) => listener.onPoorPipe(reason),
     start: () => listener.onStarted(pidOfFirst + number - 1),
     print: (text) => listener.onOutput(Buffer.from(text)),
+    printByStop: (text) => listener.onStopOutput(Buffer.from(text)),
+    failToStop: (reason) => listener.onStopFailed(stopCommand, reason),
     exit: () => listener.onExited(),
     vanish,
     end(status) {
