@@ -141,9 +141,9 @@ export function createApp(options: AppOptions): RunningApp {
       launch(spec, listener) {
         runs += 1;
         const run = `${id}.${runs}`;
-        const { command } = spec;
+        const { command, isolation } = spec;
         const environment = (givenUp: AbortSignal) => environments.of(spec, run, givenUp);
-        return startChild({ command, cwd: root, environment, run }, listener, children);
+        return startChild({ command, cwd: root, environment, run, isolation }, listener, children);
       },
       probe: ({ port }, givenUp) => portAnswers(port, givenUp),
       ports: {

@@ -4,6 +4,7 @@
  */
 import { type Diagnostic, type Result, resultOf } from "./diagnostic.ts";
 import { type Formation, releaseType } from "./formation.ts";
+import type { Isolation } from "./isolation.ts";
 import type { ProcessType } from "./procfile.ts";
 import type { StopPolicy } from "./stop-policy.ts";
 
@@ -18,6 +19,7 @@ export interface InstanceSpec {
   readonly port: number;
   /** That of its type. */
   readonly stop?: Partial<StopPolicy>;
+  readonly isolation?: Isolation;
 }
 
 export const defaultPort = 5006;
@@ -58,7 +60,7 @@ export function planInstances(
 ): Result<readonly InstanceSpec[]> {
   const problems: Diagnostic[] = [];
   const specs: InstanceSpec[] = [];
-  for (const { name, command, stop } of types) {
+  for (const { name, command, stop, isolation } of types) {
     const firstPort = ports.get(name);
     const count = formation.get(name) ?? 0;
     if (firstPort === undefined || count === 0) continue;
@@ -75,6 +77,7 @@ export function planInstances(
         command,
         port: firstPort + ordinal - 1,
         ...(stop && { stop }),
+        ...(isolation && { isolation }),
       });
     }
   }

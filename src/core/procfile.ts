@@ -11,6 +11,7 @@ import {
   type Result,
   resultOf,
 } from "./diagnostic.ts";
+import type { Isolation } from "./isolation.ts";
 import { type Advice, adviseOnLine, adviseOnNested } from "./procfile-advice.ts";
 import type { StopPolicy } from "./stop-policy.ts";
 import { decodeText, quote, show } from "./text-file.ts";
@@ -20,8 +21,9 @@ export interface ProcessType {
   readonly command: string;
   /** Where it is defined, from 1. */
   readonly line: number;
-  /** What is special to it; no Procfile says so. */
+  /** What is special to it, from here on; no Procfile says so. */
   readonly stop?: Partial<StopPolicy>;
+  readonly isolation?: Isolation;
 }
 
 /** `file` is how the person names it; it appears in the diagnostics only. */

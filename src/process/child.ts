@@ -4,7 +4,9 @@
  */
 import { type Environment, runVariable } from "../core/environment.ts";
 import { type ExitStatus, exitCodeOf } from "../core/exit-status.ts";
+import type { Isolation } from "../core/isolation.ts";
 import type { StopPolicy } from "../core/stop-policy.ts";
+import type { Cgroup } from "./cgroup.ts";
 import { endEscapees } from "./escapees.ts";
 import { untilEmpty } from "./group.ts";
 import type { MemoryKills } from "./memory-kills.ts";
@@ -17,7 +19,7 @@ import { settledWithin } from "./settled-within.ts";
 import { giveUpMs, signalGroup, signalNumber, stopGroup, stopLeader } from "./signal.ts";
 import { type Spawned, spawnInSession, type Unstarted } from "./spawn.ts";
 import type { Sweeper } from "./sweep.ts";
-import { closeTaken, takePipe } from "./take-pipe.ts";
+import { closeTaken, type Taken, takePipe } from "./take-pipe.ts";
 import type { Trace } from "./trace.ts";
 
 export interface ChildRequest {
@@ -30,6 +32,7 @@ export interface ChildRequest {
   readonly environment: (givenUp: AbortSignal) => Promise<Environment>;
   /** The value of `PROCMAN_RUN`, which `environment` must hold too. */
   readonly run: string;
+  readonly isolation?: Isolation | undefined;
 }
 
 export interface ChildListener {
@@ -117,23 +120,42 @@ export function startChild(
   async function live(): Promise<ChildEnd> {
     const given = request.environment(cancellation.signal);
     const taking = takePipe(tools.pipes);
-    const prepared = await Promise.race([Promise.all([given, taking]), whenAborted(cancellation)]);
+    const making = isolate(request);
+    const prepared = await Promise.race([
+      Promise.all([given, taking, making]),
+      whenAborted(cancellation),
+    ]);
     // It may be stopped, too, when all is there and this has not gone on yet.
     if (prepared === "aborted" || phase.is === "cancelled") {
       void taking.then(closeTaken);
+      void making.then((cgroup) => cgroup?.remove());
       return nothingStarted(cancelled);
     }
-    const [environment, taken] = prepared;
+    const [environment, taken, cgroup] = prepared;
+    const end = await start(environment, taken, cgroup);
+    cgroup?.remove();
+    return end;
+  }
+
+  async function start(
+    environment: Environment,
+    taken: Taken,
+    cgroup: Cgroup | undefined,
+  ): Promise<ChildEnd> {
     if ("kind" in taken) return nothingStarted(taken);
     if ("problem" in taken) listener.onPoorPipe(taken.problem);
     const pipe = "problem" in taken ? undefined : taken;
     const { command, cwd } = request;
-    const spawned = await spawnInSession(command, cwd, environment, pipe);
+    const spawned = await spawnInSession(command, cwd, environment, pipe, cgroup);
     if (spawned.kind === "unstarted") return nothingStarted(spawned);
-    return run(spawned, environment);
+    return run(spawned, environment, cgroup);
   }
 
-  async function run(spawned: Spawned, environment: Environment): Promise<ChildEnd> {
+  async function run(
+    spawned: Spawned,
+    environment: Environment,
+    cgroup: Cgroup | undefined,
+  ): Promise<ChildEnd> {
     const { pid, exit } = spawned;
     const output = readOutput(spawned.output, listener.onOutput);
     phase = { is: "running", pgid: pid, output, environment, leader: "there" };
@@ -159,6 +181,7 @@ export function startChild(
       mark: `${runVariable}=${request.run}`,
       since: await started,
       session: pid,
+      cgroup,
     };
     const swept =
       stuck.length > 0
@@ -279,6 +302,13 @@ const cancelled: Unstarted = {
 
 function nothingStarted(status: Unstarted): ChildEnd {
   return { status, swept: [], spared: [], unstoppable: [], isOutputHeld: false };
+}
+
+/** Without one where none can be had. */
+async function isolate({ isolation, run }: ChildRequest): Promise<Cgroup | undefined> {
+  if (isolation === undefined) return undefined;
+  const { makeCgroup } = await import("./cgroup.ts");
+  return makeCgroup(`procman-${run}`);
 }
 
 function whenAborted({ signal }: AbortController): Promise<"aborted"> {

@@ -60,6 +60,7 @@ function procTable(): ProcessTable {
         pids = [...unclear].filter((pid) => !bare.has(pid) && isInExec(pid, bare));
       }
       for (const pid of pids) bare.add(pid);
+      for (const [trace, finds] of found) addMembers(trace, finds);
       return found;
     },
     async findCommand(pid) {
@@ -149,6 +150,14 @@ function note(seen: Seen, found: ReadonlyMap<Trace, Found[]>): boolean {
     isFound = true;
   }
   return isFound;
+}
+
+function addMembers({ cgroup }: Trace, finds: Found[]): void {
+  for (const pid of cgroup?.members() ?? []) {
+    const start = readStat(pid)?.start;
+    const isKnown = finds.some((each) => each.pid === pid);
+    if (start !== undefined && !isKnown) finds.push({ pid, start });
+  }
 }
 
 /** A number that somebody has now was given away when the session had ended: that is another one. */

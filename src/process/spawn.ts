@@ -7,6 +7,7 @@ import { closeSync, statSync } from "node:fs";
 import { Socket } from "node:net";
 import type { Environment } from "../core/environment.ts";
 import type { ExitStatus } from "../core/exit-status.ts";
+import type { Cgroup } from "./cgroup.ts";
 import type { ChildPipe } from "./pipe.ts";
 import { withExec } from "./shell.ts";
 import { errorCode, signalNumber } from "./signal.ts";
@@ -28,14 +29,18 @@ const maxStringBytes = 128 * 2 ** 10;
 /** Of what is put before a command, and the end of the string. */
 const maxPrefixBytes = 16;
 
-/** Closes the pipe's ends that are not handed on. Without a pipe the child gets Node's own. */
+/**
+ * Closes the pipe's ends that are not handed on. Without a pipe the child gets Node's own. It goes
+ * into the cgroup by itself, before it does anything else; when it cannot, it goes on without.
+ */
 export async function spawnInSession(
   command: string,
   cwd: string,
   environment: Environment,
   pipe: ChildPipe | undefined,
+  cgroup?: Cgroup | undefined,
 ): Promise<Spawned | Unstarted> {
-  const child = trySpawn(command, cwd, environment, pipe);
+  const child = trySpawn(command, cwd, environment, pipe, cgroup);
   if (pipe) closeSync(pipe.writer);
   if (child instanceof Error || child.pid === undefined) {
     if (pipe) closeSync(pipe.reader);
@@ -58,19 +63,25 @@ function trySpawn(
   cwd: string,
   environment: Environment,
   pipe: ChildPipe | undefined,
+  cgroup: Cgroup | undefined,
 ): ChildProcess | Error {
+  const enter = cgroup ? `echo 0 2>/dev/null >${quote(cgroup.entrance)}; ` : "";
   try {
     const options = { cwd, env: Object.fromEntries(environment), detached: true };
     if (pipe) {
       const { stdin, writer } = pipe;
-      const line = withExec(command);
+      const line = enter + withExec(command);
       return spawn(shell, ["-c", "--", line], { ...options, stdio: [stdin, writer, writer] });
     }
-    const line = `exec 2>&1\n${command}`;
+    const line = `exec 2>&1\n${enter}${command}`;
     return spawn(shell, ["-c", "--", line], { ...options, stdio: ["pipe", "pipe", "ignore"] });
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }
+}
+
+function quote(path: string): string {
+  return `'${path.replaceAll("'", "'\\''")}'`;
 }
 
 function spawnError(child: ChildProcess): Promise<Error> {

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { isBackgroundServer } from "./background-server.ts";
+import type { Cgroup } from "./cgroup.ts";
 import { nowMs } from "./now-ms.ts";
 import { hasEnded, nameOf, type ProcessTable } from "./process-table.ts";
 import { signalProcess } from "./signal.ts";
@@ -56,7 +57,7 @@ export function createSweeper(table: ProcessTable): Sweeper {
         const sinceMs = nowMs() - startMs;
         const isOver = sinceMs > graceMs + forcedMs;
         if (isOver || (left.length === 0 && !isEnding(known))) return summary(known, left);
-        if (isForced() || sinceMs > graceMs) await kill(table, left);
+        if (isForced() || sinceMs > graceMs) await kill(table, there, trace.cgroup);
         else await askOnce(table, left, asked);
         await sleep(pauseMs);
         pauseMs = Math.min(longestPauseMs, pauseMs * 1.5);
@@ -121,10 +122,15 @@ async function findServer(table: ProcessTable, pid: number): Promise<string | un
   return undefined;
 }
 
-async function kill(table: ProcessTable, escapees: readonly Escapee[]): Promise<void> {
-  for (const { pid, start } of escapees) {
-    if (await isStill(table, pid, start)) signalProcess(pid, "SIGKILL");
+async function kill(
+  table: ProcessTable,
+  escapees: readonly Escapee[],
+  cgroup: Cgroup | undefined,
+): Promise<void> {
+  for (const { pid, start, server } of escapees) {
+    if (server === undefined && (await isStill(table, pid, start))) signalProcess(pid, "SIGKILL");
   }
+  if (escapees.every(({ server }) => server === undefined)) cgroup?.kill();
 }
 
 async function askOnce(

@@ -5,7 +5,7 @@ import { errorCode } from "./signal.ts";
 import { explainDescriptors, type Unstarted } from "./spawn.ts";
 
 /** A problem, where FIFOs cannot be made: the child then gets what Node has. */
-type Taken = ChildPipe | Unstarted | { readonly problem: string };
+export type Taken = ChildPipe | Unstarted | { readonly problem: string };
 
 export async function takePipe(pipes: PipeMaker): Promise<Taken> {
   try {

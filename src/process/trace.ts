@@ -1,4 +1,5 @@
 /** By what the processes of one run are known when they have left its group. */
+import type { Cgroup } from "./cgroup.ts";
 import type { OpenPipe } from "./open-pipe.ts";
 
 export interface Trace {
@@ -13,6 +14,7 @@ export interface Trace {
   readonly session?: number | undefined;
   /** Whoever can write to it. */
   readonly pipe?: OpenPipe | undefined;
+  readonly cgroup?: Cgroup | undefined;
 }
 
 /** A process as it was found. Its pid may be another's later, its start then is another one, too. */

@@ -25,6 +25,12 @@ function portsOf(result: Result<readonly InstanceSpec[]>): readonly string[] {
 }
 
 describe("an instance", () => {
+  it("is kept together as its type says", () => {
+    const types = typesOf(["web"]).map((type) => ({ ...type, isolation: "cgroup" }) as const);
+    const specs = planInstances(types, new Map([["web", 1]]), firstPorts(types, 5006));
+    expect(specs.ok && specs.value.map(({ isolation }) => isolation)).toEqual(["cgroup"]);
+  });
+
   it("is stopped as its type says, if that says anything", () => {
     const [web, worker] = typesOf(["web", "worker"]);
     const stop = { signal: "SIGINT", scope: "leader" } as const;

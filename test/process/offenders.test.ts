@@ -72,7 +72,7 @@ describe.runIf(isPossible).concurrent("nothing survives its run", () => {
   it.each(offenders)("%s, when its leader has ended", async (_, _where, command) => {
     const stop = (child: Child) => child.stop(policy);
     const line = `${command}\nuntil [ -s "$DIR/pids" ]; do sleep 0.01; done`;
-    await using real = await startRealChild(line, stop);
+    await using real = await startRealChild(line, { onExited: stop });
     const pid = await announced(real.folder);
     const end = await real.gone;
     expect(isAlive(pid)).toBe(false);

@@ -112,9 +112,9 @@ describe.concurrent("a stop command", () => {
 
   it("is of no use when the leader has gone by itself: the others get the signal", async () => {
     const command = `/bin/sh -c "${answering("member", "TERM")}" & sleep 0.2`;
-    await using real = await startRealChild(command, (child) =>
-      child.stop(byCommand("echo never")),
-    );
+    await using real = await startRealChild(command, {
+      onExited: (child) => child.stop(byCommand("echo never")),
+    });
     await real.gone;
     expect(real.told).toContain("out member got TERM");
     expect(real.told).not.toContain("stop never");

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { vi } from "vitest";
+import type { Isolation } from "../../src/core/isolation.ts";
 import { type Child, type ChildEnd, startChild } from "../../src/process/child.ts";
 import { createPipeMaker } from "../../src/process/pipe.ts";
 import { processTable } from "../../src/process/process-table.ts";
@@ -11,6 +12,8 @@ import { createSweeper } from "../../src/process/sweep.ts";
 export interface RealChild extends AsyncDisposable {
   readonly child: Child;
   readonly folder: string;
+  /** The value of its mark. */
+  readonly run: string;
   /** `out LINE` and `stop LINE` for what is printed, then `failed REASON` and `exited`. */
   readonly told: readonly string[];
   /** Until something that begins like this was told. */
@@ -21,7 +24,10 @@ export interface RealChild extends AsyncDisposable {
 let runs = 0;
 
 /** `command` gets a folder of its own as `$DIR`, in which it runs. */
-export async function startRealChild(command: string, onExited?: (child: Child) => void) {
+export async function startRealChild(
+  command: string,
+  { onExited, isolation }: { onExited?: (child: Child) => void; isolation?: Isolation } = {},
+) {
   runs += 1;
   const folder = mkdtempSync(join(tmpdir(), "real-child-"));
   const run = `real-child-${process.pid}.${runs}`;
@@ -47,7 +53,7 @@ export async function startRealChild(command: string, onExited?: (child: Child) 
     resolve = onGone;
   });
   const child: Child = startChild(
-    { command, cwd: folder, run, environment: async () => environment },
+    { command, cwd: folder, run, environment: async () => environment, isolation },
     {
       onPoorPipe: (reason) => told.push(`poor pipe: ${reason}`),
       onStarted: () => told.push("started"),
@@ -71,6 +77,7 @@ export async function startRealChild(command: string, onExited?: (child: Child) 
   const real: RealChild = {
     child,
     folder,
+    run,
     told,
     until: (text) =>
       vi.waitFor(
