@@ -20,6 +20,10 @@ if (major < 20 || (major === 20 && minor < 19)) {
 } else if ((first === "--version" || first === "-V") && others.length === 0) {
   const { version } = JSON.parse(readFileSync(join(__dirname, "../package.json"), "utf8"));
   writeSync(1, `${version}\n`);
+} else if (process.pid === 1 && process.execve) {
+  // Nobody else would reap what the processes of this container leave behind, and Node does not.
+  const args = [join(__dirname, "procman-init"), process.execPath, ...process.argv.slice(1)];
+  process.execve("/bin/sh", ["/bin/sh", ...args]);
 } else {
   require("./load.js").load(join(__dirname, "../dist/main.cjs"));
 }
