@@ -131,7 +131,7 @@ export function createApp(options: AppOptions): RunningApp {
   const end = newSignal<number>();
   const supervisor = createSupervisor({
     start: app,
-    restart: settings.restart,
+    ends: settings,
     graceMs: settings.graceMs,
     onEnded: end.give,
     tools: {

@@ -65,6 +65,11 @@ export const commands: readonly CommandSpec[] = [
         help: "when any process ends, stop the rest and exit with its code",
       },
       {
+        name: "exit-on",
+        value: "all|parked",
+        help: "parked: when any process is parked, stop the rest and exit with its code (default: all)",
+      },
+      {
         name: "timestamps",
         value: "time|iso|off",
         help: "what stands before each line (default: time)",

@@ -48,6 +48,7 @@ function settingsOf(options: Options): GivenSettings {
     port: given("port"),
     timeout: given("timeout"),
     restart: off("restart"),
+    "exit-on": given("exit-on"),
     timestamps: given("timestamps"),
     prefix: off("prefix"),
     "log-format": given("log-format") ?? given("json", options.has("json") ? "json" : undefined),

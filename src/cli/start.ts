@@ -165,6 +165,11 @@ function describe(app: App): readonly string[] {
   if (app.types.some(({ name }) => name === releaseType)) {
     notes.push(`${releaseType} is not started; run it with: procman run ${releaseType}`);
   }
+  if (process.pid === 1) {
+    notes.push(
+      "as process 1, procman cannot reap what ends without a parent; start the container with --init, or write: procman-init procman start",
+    );
+  }
   const idle = [...app.formation].filter(([, count]) => count === 0).map(([name]) => name);
   if (idle.length > 0) notes.push(`not started: ${idle.join(", ")}`);
   return notes;

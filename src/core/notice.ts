@@ -1,6 +1,7 @@
 /**
  * What procman says about an instance: everything worth a line, as one union, and the line itself.
  */
+import type { EndsAll } from "./ends-all.ts";
 import { describeExit, type ExitStatus, findLastingCause, isSuccess } from "./exit-status.ts";
 import { describePortTrouble, type PortTrouble } from "./port-trouble.ts";
 import type { Sequel } from "./restart.ts";
@@ -28,8 +29,8 @@ export type Notice =
     }
   /** What an earlier procman had left on its port, and is ended. */
   | { readonly kind: "port-cleared"; readonly port: number; readonly processes: readonly string[] }
-  /** With `--no-restart`, as in Foreman. */
-  | { readonly kind: "ends-all" }
+  /** Of its end all others are stopped. */
+  | { readonly kind: "ends-all"; readonly by: EndsAll }
   /** `askedBy` is a signal, or its stop command. */
   | { readonly kind: "overdue"; readonly graceMs: number; readonly askedBy: string }
   /** It ended because it was asked to. */
@@ -71,7 +72,7 @@ export function describeNotice(notice: Notice): string | undefined {
     case "port-cleared":
       return `had what an earlier procman had left on its port ${notice.port}: ${list(notice.processes)}; ended`;
     case "ends-all":
-      return "has ended, and with --no-restart all others are stopped for that";
+      return describeEndsAll(notice.by);
     case "overdue":
       return `did not stop within ${formatDuration(notice.graceMs)}; killing it`;
     case "stopped":
@@ -116,6 +117,15 @@ export function describeRunEnd(notice: Ended | Stopped): string {
   const { status } = notice;
   const cause = status.kind === "unstarted" ? undefined : findLastingCause(status);
   return `${describeEnd(notice)}${cause === undefined ? "" : `: ${cause}`}`;
+}
+
+function describeEndsAll(by: EndsAll): string {
+  switch (by) {
+    case "--no-restart":
+      return `has ended, and with ${by} all others are stopped for that`;
+    case "--exit-on parked":
+      return `is parked, and with ${by} all others are stopped for that`;
+  }
 }
 
 function describeRan(notice: { readonly status: ExitStatus; readonly ranMs: number }): string {

@@ -3,6 +3,7 @@
  * from the `.foreman` file becomes one. Flags beat the file, the file beats the defaults.
  */
 import { type Diagnostic, type Result, resultOf } from "./diagnostic.ts";
+import type { ExitOn } from "./ends-all.ts";
 import type { Asked } from "./formation.ts";
 
 export type Timestamps = "time" | "iso" | "off";
@@ -19,6 +20,7 @@ export interface Settings {
   readonly port: number | "auto" | undefined;
   readonly graceMs: number;
   readonly restart: "on-failure" | "never";
+  readonly exitOn: ExitOn;
   readonly timestamps: Timestamps;
   readonly prefix: boolean;
   readonly logFormat: LogFormat;
@@ -39,6 +41,7 @@ export const settingNames = [
   "port",
   "timeout",
   "restart",
+  "exit-on",
   "timestamps",
   "prefix",
   "log-format",
@@ -62,6 +65,7 @@ export function readSettings(given: GivenSettings): Result<Settings> {
     port: value<Settings["port"]>("port", undefined, readPort, "a port from 1 to 65535, or auto"),
     graceMs: value("timeout", defaultGraceMs, readSecondsAsMs, "a number of seconds from 0"),
     restart: value("restart", true, readSwitch, "true or false") ? "on-failure" : "never",
+    exitOn: value("exit-on", "all", readExitOn, "all or parked"),
     timestamps: value("timestamps", "time", readTimestamps, "time, iso or off"),
     prefix: value("prefix", true, readSwitch, "true or false"),
     logFormat: value("log-format", "text", readLogFormat, "text, heroku or json"),
@@ -112,6 +116,10 @@ function readSecondsAsMs(text: string): number | undefined {
 function readSwitch(text: string): boolean | undefined {
   if (text === "true") return true;
   return text === "false" ? false : undefined;
+}
+
+function readExitOn(text: string): ExitOn | undefined {
+  return text === "all" || text === "parked" ? text : undefined;
 }
 
 function readTimestamps(text: string): Timestamps | undefined {

@@ -15,6 +15,7 @@ import {
   stopDesired,
 } from "../core/desired.ts";
 import type { Result } from "../core/diagnostic.ts";
+import { type EndPolicy, findEndsAll } from "../core/ends-all.ts";
 import { exitCodeOf } from "../core/exit-status.ts";
 import type { Formation } from "../core/formation.ts";
 import { herokuFormation } from "../core/heroku-wording.ts";
@@ -27,7 +28,6 @@ import {
 } from "../core/instance.ts";
 import { type InstanceSpec, webType } from "../core/plan.ts";
 import { planReload, type ReloadStep } from "../core/reload.ts";
-import type { RestartPolicy } from "../core/restart.ts";
 import type { ScaleChange } from "../core/scale.ts";
 import { defaultStopPolicy } from "../core/stop-policy.ts";
 import type { InstanceHistory } from "./history.ts";
@@ -67,7 +67,7 @@ export interface Supervisor {
 
 export interface SupervisorOptions {
   readonly start: Pick<Desired, "types" | "basePort" | "formation" | "specs">;
-  readonly restart: RestartPolicy;
+  readonly ends: EndPolicy;
   /** For those that have no other of their own. */
   readonly graceMs: number;
   readonly tools: Omit<RunnerTools, "onChange" | "version"> & {
@@ -83,7 +83,7 @@ const webReadyAfterMs = 10_000;
 const readyAfterMs = 500;
 
 export function createSupervisor(options: SupervisorOptions): Supervisor {
-  const { restart, graceMs, tools, onEnded } = options;
+  const { ends, graceMs, tools, onEnded } = options;
   let desired = desiredAtStart(options.start);
   /** Those of the formation, and those that have left it and are not down yet. */
   const runners = new Map<string, Runner>();
@@ -102,7 +102,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   function newRunner(spec: InstanceSpec): Runner {
     const isWeb = spec.type === webType;
     const policy: InstancePolicy = {
-      restart,
+      restart: ends.restart,
       readyAfterMs: isWeb ? webReadyAfterMs : readyAfterMs,
       isProbed: isWeb,
       stop: defaultStopPolicy(graceMs),
@@ -115,8 +115,9 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   function onChange(runner: Runner): void {
     const { state } = runner.instance();
     if (exitCode === 0 && hasFailed(state)) exitCode = exitCodeOfFinal(state);
-    if (restart === "never" && findFinalStatus(state) && want === "up") {
-      if (runners.size > 1) tools.tell(runner.name, { kind: "ends-all" });
+    const by = findEndsAll(ends, state.is);
+    if (by !== undefined && want === "up") {
+      if (runners.size > 1) tools.tell(runner.name, { kind: "ends-all", by });
       stopAll();
     }
     if (state.is === "down" && !isInFormation(runner.name)) runners.delete(runner.name);

@@ -150,7 +150,7 @@ const cases: { readonly [K in Kind]: readonly Case[] } = {
   "ends-all": [
     [
       "with --no-restart",
-      { kind: "ends-all" },
+      { kind: "ends-all", by: "--no-restart" },
       ["Has ended, and with --no-restart all others are stopped for that"],
     ],
   ],

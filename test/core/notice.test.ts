@@ -136,8 +136,13 @@ const cases: { readonly [K in Kind]: readonly Case[] } = {
   "ends-all": [
     [
       "ends all",
-      { kind: "ends-all" },
+      { kind: "ends-all", by: "--no-restart" },
       "has ended, and with --no-restart all others are stopped for that",
+    ],
+    [
+      "ends all when it is parked",
+      { kind: "ends-all", by: "--exit-on parked" },
+      "is parked, and with --exit-on parked all others are stopped for that",
     ],
   ],
   overdue: [

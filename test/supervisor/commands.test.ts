@@ -497,7 +497,7 @@ describe("a procman that is leaving", () => {
   });
 
   it("is one with --no-restart at the first end", () => {
-    const never: Partial<SupervisorOptions> = { restart: "never" };
+    const never: Partial<SupervisorOptions> = { ends: { restart: "never", exitOn: "all" } };
     const subject = createRunning(["a.1", "b.1"], never);
     subject.children.get("a.1").end(exitCode(0));
     expect(answers(subject)).toEqual(Array(5).fill(leaving));

@@ -376,8 +376,30 @@ describe("the end of all", () => {
   });
 });
 
+describe("--exit-on parked", () => {
+  const parked = { ends: { restart: "on-failure", exitOn: "parked" } } as const;
+
+  it("stops the rest when one is parked, and has its code", () => {
+    const { children, ended, told } = createRunning(["a.1", "b.1"], parked);
+    children.get("b.1").end(exitCode(127));
+    expect(told.at(-1)).toContain("b.1 is parked, and with --exit-on parked all others are");
+    children.get("a.1").end(terminated);
+    expect(ended).toEqual([127]);
+  });
+
+  it("goes on when one crashes or ends well", () => {
+    const { children, ended, clock } = createRunning(["a.1", "b.1"], parked);
+    children.get("a.1").end(exitCode(1));
+    children.get("b.1").end(exitCode(0));
+    expect(children.asked.filter((what) => what.includes("stop SIGTERM"))).not.toContain("a.1");
+    clock.advance(2_000);
+    expect(children.all.length).toBe(3);
+    expect(ended).toEqual([]);
+  });
+});
+
 describe("--no-restart", () => {
-  const never = { restart: "never" } as const;
+  const never = { ends: { restart: "never", exitOn: "all" } } as const;
   it.each<[name: string, status: Parameters<FakeChild["end"]>[0], code: number]>([
     ["a failure", exitCode(7), 7],
     ["success", exitCode(0), 0],

@@ -154,7 +154,7 @@ describe("until all are ready", () => {
   });
 
   it("is in vain when one has failed and is not started again", async () => {
-    const subject = createRunning(["a.1", "b.1"], { restart: "never" });
+    const subject = createRunning(["a.1", "b.1"], { ends: { restart: "never", exitOn: "all" } });
     subject.supervisor.restart(["a"], same, by);
     const waiting = wait(subject, "ready");
     subject.children.get("b.1").end(exitCode(2));

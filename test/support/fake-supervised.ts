@@ -51,7 +51,7 @@ export function createSubject(names: readonly string[], options: Partial<Supervi
   const paces = new Map<string, Pace>();
   const supervisor = createSupervisor({
     start: startOf(names),
-    restart: "on-failure",
+    ends: { restart: "on-failure", exitOn: "all" },
     graceMs: 10_000,
     onEnded: (code) => ended.push(code),
     tools: {
