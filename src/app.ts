@@ -8,7 +8,8 @@ import type { Clock } from "./core/clock.ts";
 import { idVariable } from "./core/environment.ts";
 import { herokuWording } from "./core/heroku-wording.ts";
 import { describeNotice, type Notice } from "./core/notice.ts";
-import { createFormat, type FormatOptions } from "./logs/format.ts";
+import { createFormat, type FormatOptions, ownName } from "./logs/format.ts";
+import { describeMissing, type Missing } from "./logs/missing.ts";
 import type { LogFile } from "./logs/segments.ts";
 import { createSink } from "./logs/sink.ts";
 import { openWriter, type Writer } from "./logs/writer.ts";
@@ -19,12 +20,13 @@ import type { PipeMaker } from "./process/pipe.ts";
 import { markedNow, processTable } from "./process/process-table.ts";
 import { portAnswers } from "./process/readiness.ts";
 import type { RollKeeper } from "./process/roll-keeper.ts";
+import { settledWithin } from "./process/settled-within.ts";
 import { signalProcess } from "./process/signal.ts";
 import { createSweeper } from "./process/sweep.ts";
 import { createEnvironments } from "./supervisor/environments.ts";
 import {
   createOutputHub,
-  describeDropped,
+  formatOwn,
   type Outlet,
   type OutputHub,
 } from "./supervisor/output-hub.ts";
@@ -94,14 +96,10 @@ export function createApp(options: AppOptions): RunningApp {
   const launch = newSignal();
   const logFile = openWhen(launch.given, async () => {
     const { openSegments } = await import("./logs/segments.ts");
-    return openSegments(options.logFolder, {
-      onTrouble: (reason) => hub.say(`the log on disk has to leave lines out: ${reason}`),
-    });
+    return openSegments(options.logFolder, { clock, onTrouble: sayLeftOut });
   });
-  const outlets = [
-    ...(terminal ? [terminalOutlet(app, terminal, (outlet) => hub.onGapOver(outlet))] : []),
-    logOutlet(app, logFile, (outlet) => hub.onGapOver(outlet)),
-  ];
+  const logged = logOutlet(app, logFile, () => sayLeftOut(slowDisk.reason));
+  const outlets = [...(terminal ? [terminalOutlet(app, terminal)] : []), logged];
   const hub: OutputHub = createOutputHub({ outlets, clock, timeMs: Date.now });
   const changes = createListeners<StateChange>();
   const sweeper = createSweeper(processTable);
@@ -122,6 +120,10 @@ export function createApp(options: AppOptions): RunningApp {
     // With its first life something has come of the start, or nothing will.
     if (notice.kind !== "state") launch.give();
     if (notice.kind === "state") changes.call({ ...notice, name, timeMs: Date.now() });
+  }
+
+  function sayLeftOut(reason: string): void {
+    hub.sayOf(logged, `the log on disk has to leave lines out: ${reason}`);
   }
 
   function announce(text: string): void {
@@ -172,8 +174,11 @@ export function createApp(options: AppOptions): RunningApp {
     hasEnded = true;
     launch.give();
     await Promise.all(outlets.map(({ sink }) => sink.flush(stalledMs)));
-    await logFile.close();
-    if (terminal) await sayDropped(outlets, terminal.errorFd);
+    const untold = outlets.flatMap((outlet) => outlet.untold() ?? []);
+    const closed = logFile.close().then((line) => line && untold.push(line));
+    // A disk that does not answer at all is not waited for.
+    await settledWithin(closed, stalledMs);
+    if (terminal) await sayLast(untold, terminal.errorFd);
     return isShutDown ? 0 : exitCode;
   }
 
@@ -220,35 +225,43 @@ function portTrouble() {
   return import("./process/port-trouble.ts").catch(() => undefined);
 }
 
-function terminalOutlet(
-  app: App,
-  { kind, outputFd, onClosed }: Terminal,
-  onGapOver: (outlet: Outlet) => void,
-): Outlet {
-  const { settings, specs, quiet } = app;
-  const hidden = new Set(quiet);
-  return outletOf(
-    () => openWriter(outputFd),
-    { onGapOver, onClosed },
-    {
-      format: createFormat({
-        logFormat: settings.logFormat,
-        timestamps: settings.timestamps,
-        prefix: settings.prefix,
-        terminal: kind,
-        names: specs.map(({ name }) => name),
-      }),
-      isShown: (name) => !hidden.has(name.slice(0, name.lastIndexOf("."))),
-      wording: settings.logFormat === "text" ? wordingForPeople : herokuWording,
-    },
-  );
+interface AppOutlet extends Outlet {
+  /** What it has not said of lines that it had to leave out. */
+  readonly untold: () => string | undefined;
 }
 
-function logOutlet(app: App, file: Writer, onGapOver: (outlet: Outlet) => void): Outlet {
+/** Why a reader may miss lines, and where the last of them are. */
+interface Loss {
+  readonly reason: string;
+  readonly end: string;
+}
+
+const nobodyReads: Loss = { reason: "nobody took this output in time", end: "at the end" };
+const slowDisk: Loss = { reason: "the disk is too slow", end: "at the end of the log on disk" };
+
+function terminalOutlet(app: App, { kind, outputFd, onClosed }: Terminal): AppOutlet {
+  const { settings, specs, quiet } = app;
+  const hidden = new Set(quiet);
+  return outletOf(() => openWriter(outputFd), onClosed, nobodyReads, {
+    format: createFormat({
+      logFormat: settings.logFormat,
+      timestamps: settings.timestamps,
+      prefix: settings.prefix,
+      terminal: kind,
+      names: specs.map(({ name }) => name),
+    }),
+    isShown: (name) => !hidden.has(name.slice(0, name.lastIndexOf("."))),
+    wording: settings.logFormat === "text" ? wordingForPeople : herokuWording,
+    onBehind() {},
+  });
+}
+
+function logOutlet(app: App, file: Writer, onBehind: () => void): AppOutlet {
   const names = app.specs.map(({ name }) => name);
   return outletOf(
     () => file,
-    { onGapOver, onClosed() {} },
+    () => {},
+    slowDisk,
     {
       format: createFormat({
         logFormat: "heroku",
@@ -259,20 +272,27 @@ function logOutlet(app: App, file: Writer, onGapOver: (outlet: Outlet) => void):
       }),
       isShown: () => true,
       wording: herokuWording,
+      onBehind,
     },
   );
 }
 
 function outletOf(
   open: () => Writer,
-  on: { readonly onGapOver: (outlet: Outlet) => void; readonly onClosed: () => void },
+  onClosed: () => void,
+  { reason, end }: Loss,
   lines: Omit<Outlet, "sink">,
-): Outlet {
-  const outlet: Outlet = {
-    ...lines,
-    sink: createSink(open, { onClosed: on.onClosed, onGapOver: () => on.onGapOver(outlet) }),
+): AppOutlet {
+  const describeGap = (dropped: Missing) => {
+    const line = describeMissing(dropped, "here", reason);
+    return formatOwn(lines.format, ownName, [line], Date.now());
   };
-  return outlet;
+  const sink = createSink(open, { onClosed, describeGap });
+  const untold = () => {
+    const dropped = sink.takeDropped();
+    return dropped.lines > 0 ? describeMissing(dropped, end, reason) : undefined;
+  };
+  return { ...lines, sink, untold };
 }
 
 function wordingForPeople(notice: Notice): readonly string[] {
@@ -280,15 +300,12 @@ function wordingForPeople(notice: Notice): readonly string[] {
   return line === undefined ? [] : [line];
 }
 
-/** What nobody took in time is counted where somebody may still read it. */
-async function sayDropped(outlets: readonly Outlet[], errorFd: number): Promise<void> {
-  for (const { sink } of outlets) {
-    const { lines, bytes } = sink.takeDropped();
-    if (lines === 0) continue;
-    const last = createSink(() => openWriter(errorFd), { onGapOver() {}, onClosed() {} });
-    last.write(`procman: ${describeDropped(lines, bytes)}\n`);
-    await Promise.race([last.flush(stalledMs), nextTurn()]);
-  }
+/** What could not be said in its place is said where somebody may still read it. */
+async function sayLast(lines: readonly string[], errorFd: number): Promise<void> {
+  if (lines.length === 0) return;
+  const last = createSink(() => openWriter(errorFd), { describeGap: () => "", onClosed() {} });
+  last.write(lines.map((line) => `procman: ${line}\n`).join(""));
+  await Promise.race([last.flush(stalledMs), nextTurn()]);
 }
 
 /** Loaded and opened when it is time, so that whoever waits for the first process does not wait for it. */

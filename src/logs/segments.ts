@@ -5,32 +5,35 @@
  */
 import { rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
+import type { Clock } from "../core/clock.ts";
 import { herokuPrefix } from "../core/log-format.ts";
 import { activeName } from "./active-name.ts";
 import { type AppendFile, openToAppend } from "./append-file.ts";
 import { binary, ownName } from "./format.ts";
 import { codeOf, findFile, listNumbers, nextNumber, segmentName } from "./log-folder.ts";
+import { addMissing, describeMissing, type Missing, missingOf } from "./missing.ts";
 import type { Writer } from "./writer.ts";
 
 /** Never rejects. */
 export interface LogFile extends Writer {
-  /** Says what is missing up to here. To be called last, if at all. */
-  close(): Promise<void>;
+  /**
+   * Says what is missing up to here, in the log, or where that cannot be, to the caller. To be
+   * called last, if at all.
+   */
+  close(): Promise<string | undefined>;
 }
 
 export interface SegmentOptions {
+  readonly clock: Clock;
   readonly segmentBytes?: number;
   /** How many there are at most, the one that is written among them. */
   readonly segments?: number;
   /** Called when lines begin to be missing, with the reason; and not again before it works again. */
   readonly onTrouble?: (reason: string) => void;
-  /** A clock that only goes forward. */
-  readonly nowMs?: () => number;
 }
 
-interface Missing {
-  readonly lines: number;
-  readonly bytes: number;
+interface Gap {
+  readonly missing: Missing;
   /** The first. */
   readonly reason: string;
 }
@@ -39,45 +42,63 @@ const retryMs = 1_000;
 
 export function openSegments(
   folder: string,
-  {
-    segmentBytes = 10 * 2 ** 20,
-    segments = 5,
-    onTrouble = () => {},
-    nowMs = () => performance.now(),
-  }: SegmentOptions = {},
+  { clock, segmentBytes = 10 * 2 ** 20, segments = 5, onTrouble = () => {} }: SegmentOptions,
 ): LogFile {
   let file: AppendFile | undefined;
   /** Of `file`. */
   let bytes = 0;
-  let missing: Missing | undefined;
-  let retryAtMs = 0;
+  let gap: Gap | undefined;
+  let cancelRetry = () => {};
+  /** Who writes, and who tries whether it works again, take turns. */
+  let turn: Promise<unknown> = Promise.resolve();
+
+  function inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const done = turn.then(act);
+    turn = done;
+    return done;
+  }
 
   async function write(text: string): Promise<void> {
-    if (missing !== undefined && nowMs() < retryAtMs) return miss(text, missing.reason);
+    if (gap !== undefined) {
+      gap = { ...gap, missing: addMissing(gap.missing, missingOf(text)) };
+      return;
+    }
+    const { rest, error } = await append(text);
+    if (error === undefined) return;
+    const reason = describeProblem(error);
+    gap = { missing: missingOf(rest), reason };
+    retryLater();
+    onTrouble(reason);
+  }
+
+  /** Also when nobody writes: whoever reads the log is to know that something is missing. */
+  function retryLater(): void {
+    cancelRetry = clock.after(retryMs, () => {
+      void inTurn(async () => {
+        await tellGap();
+        if (gap !== undefined) retryLater();
+      });
+    });
+  }
+
+  async function tellGap(): Promise<void> {
+    if (gap === undefined) return;
+    const { error } = await append(describeGap(gap));
+    if (error === undefined) gap = undefined;
+  }
+
+  /** What could not be appended, and why. */
+  async function append(
+    text: string,
+  ): Promise<{ readonly rest: string; readonly error?: unknown }> {
     let rest = text;
     try {
-      if (missing !== undefined) await tellMissing(missing);
       while (rest !== "") rest = rest.slice(await appendSome(rest));
+      return { rest };
     } catch (error) {
-      retryAtMs = nowMs() + retryMs;
       await letGo();
-      miss(rest, describeProblem(error));
+      return { rest, error };
     }
-  }
-
-  async function tellMissing(gap: Missing): Promise<void> {
-    let rest = describeGap(gap);
-    while (rest !== "") rest = rest.slice(await appendSome(rest));
-    missing = undefined;
-  }
-
-  function miss(text: string, reason: string): void {
-    if (missing === undefined) onTrouble(reason);
-    missing = {
-      lines: (missing?.lines ?? 0) + text.split("\n").length - 1,
-      bytes: (missing?.bytes ?? 0) + text.length,
-      reason: missing?.reason ?? reason,
-    };
   }
 
   /** How much was written, in one call. */
@@ -140,11 +161,14 @@ export function openSegments(
   }
 
   return {
-    write,
-    async close() {
-      if (missing !== undefined) await tellMissing(missing).catch(() => {});
-      await letGo();
-    },
+    write: (text) => inTurn(() => write(text)),
+    close: () =>
+      inTurn(async () => {
+        cancelRetry();
+        await tellGap();
+        await letGo();
+        return gap && describeMissing(gap.missing, "at the end of the log on disk", gap.reason);
+      }),
   };
 }
 
@@ -160,9 +184,9 @@ function fittingBytes(text: string, roomBytes: number): number {
   return end > 0 ? end : roomBytes;
 }
 
-function describeGap({ lines, bytes, reason }: Missing): string {
+function describeGap({ missing, reason }: Gap): string {
   const prefix = herokuPrefix(new Date().toISOString(), "procman", ownName, false);
-  return binary(`${prefix}${lines} lines (${bytes} bytes) are missing here: ${reason}\n`);
+  return binary(`${prefix}${describeMissing(missing, "here", reason)}\n`);
 }
 
 function describeProblem(error: unknown): string {
@@ -175,4 +199,5 @@ const problems = new Map([
   ["ENOSPC", "the disk is full"],
   ["EDQUOT", "the disk quota is used up"],
   ["EROFS", "the file system is read-only"],
+  ["EIO", "the disk is faulty (EIO)"],
 ]);

@@ -1,29 +1,30 @@
 /**
  * The queue in front of a reader who may be slow. Whoever writes is told when its text is taken,
- * and can hold itself back; when all of that did not help, text is dropped and counted.
+ * and can hold itself back; when all of that did not help, the oldest text is dropped and counted,
+ * and the reader is told in its place.
  */
+import { addMissing, type Missing, missingOf, noneMissing } from "./missing.ts";
 import type { Writer } from "./writer.ts";
 
 export interface Sink {
   /** `onTaken` is called once, when the text waits no longer: written, or dropped. */
   write(text: string, onTaken?: () => void): void;
+  /** How much may wait: `all` that comes, within reason, or no more than the `newest` few MiB. */
+  keep(what: Kept): void;
   /**
    * Resolves when everything is written, or when nothing was for `stalledMs`; what is not written
    * by then counts as dropped, though some of it may still come through.
    */
   flush(stalledMs: number): Promise<void>;
-  /** What was dropped since the last call. */
-  takeDropped(): Dropped;
+  /** What was dropped and not told to the reader. */
+  takeDropped(): Missing;
 }
 
-export interface Dropped {
-  readonly lines: number;
-  readonly bytes: number;
-}
+export type Kept = "all" | "newest";
 
 export interface SinkListener {
-  /** There is room again after something was dropped: the place to say what. */
-  onGapOver(): void;
+  /** What the reader is given in place of what was dropped: whole lines. */
+  describeGap(dropped: Missing): string;
   /** The reader has gone away; nothing is written any more. Once. */
   onClosed(): void;
 }
@@ -31,12 +32,13 @@ export interface SinkListener {
 interface Entry {
   readonly text: string;
   readonly onTaken: (() => void) | undefined;
+  /** What it tells of, when it is about a gap. */
+  readonly gap?: Missing;
 }
 
-const roomBytes = 2 ** 18;
 const writeBytes = 2 ** 18;
-/** What is printed by processes that are ending is taken up to here, whoever reads. */
-const maxBytes = 16 * 2 ** 20;
+/** What is printed by processes that are ending is taken up to the first, whoever reads. */
+const maxBytes: Readonly<Record<Kept, number>> = { all: 2 ** 24, newest: 2 ** 22 };
 
 /** The writer is opened when there is something to write: not before the first process is started. */
 export function createSink(open: () => Writer, listener: SinkListener): Sink {
@@ -44,8 +46,9 @@ export function createSink(open: () => Writer, listener: SinkListener): Sink {
   const queue: Entry[] = [];
   let inFlight: readonly Entry[] = [];
   let queuedBytes = 0;
+  let kept: Kept = "all";
   let state: "idle" | "writing" | "closed" = "idle";
-  let dropped: Dropped = { lines: 0, bytes: 0 };
+  let dropped = noneMissing;
   let progress = 0;
   let onIdle: (() => void)[] = [];
 
@@ -63,7 +66,6 @@ export function createSink(open: () => Writer, listener: SinkListener): Sink {
       progress += 1;
       forget(inFlight);
       inFlight = [];
-      if (dropped.lines > 0 && queuedBytes <= roomBytes) listener.onGapOver();
     }
     state = "idle";
     settle();
@@ -75,7 +77,27 @@ export function createSink(open: () => Writer, listener: SinkListener): Sink {
     for (let bytes = 0; bytes < writeBytes && count < queue.length; count += 1) {
       bytes += queue[count]?.text.length ?? 0;
     }
-    return queue.splice(0, count);
+    const entries = queue.splice(0, count);
+    if (dropped.lines === 0) return entries;
+    const gap = takeDropped();
+    const text = listener.describeGap(gap);
+    queuedBytes += text.length;
+    return [{ text, onTaken: undefined, gap }, ...entries];
+  }
+
+  /** Much at a time, so that it is seldom done. */
+  function dropOldest(): void {
+    let count = 0;
+    for (
+      let bytes = queuedBytes;
+      bytes > maxBytes[kept] * 0.75 && count < queue.length - 1;
+      count += 1
+    ) {
+      bytes -= queue[count]?.text.length ?? 0;
+    }
+    const oldest = queue.splice(0, count);
+    for (const entry of oldest) drop(entry);
+    forget(oldest);
   }
 
   function forget(entries: readonly Entry[]): void {
@@ -92,15 +114,20 @@ export function createSink(open: () => Writer, listener: SinkListener): Sink {
     listener.onClosed();
   }
 
-  function drop(text: string): void {
-    const lines = text.split("\n").length - 1;
-    dropped = { lines: dropped.lines + lines, bytes: dropped.bytes + text.length };
+  function drop({ text, gap }: Entry): void {
+    dropped = addMissing(dropped, gap ?? missingOf(text));
   }
 
   function giveUp(): void {
-    for (const { text } of [...inFlight, ...queue]) drop(text);
+    for (const entry of [...inFlight, ...queue]) drop(entry);
     forget(queue.splice(0));
     settle();
+  }
+
+  function takeDropped(): Missing {
+    const taken = dropped;
+    dropped = noneMissing;
+    return taken;
   }
 
   function settle(): void {
@@ -112,15 +139,14 @@ export function createSink(open: () => Writer, listener: SinkListener): Sink {
   return {
     write(text, onTaken) {
       if (state === "closed") return onTaken?.();
-      // Once something is missing, all is, until there is room: the gap is one, and in one place.
-      const isTooMuch = queuedBytes > 0 && queuedBytes + text.length > maxBytes;
-      if (dropped.lines > 0 || isTooMuch) {
-        drop(text);
-        return onTaken?.();
-      }
       queue.push({ text, onTaken });
       queuedBytes += text.length;
       if (state === "idle") void writeAll();
+      else if (queuedBytes > maxBytes[kept]) dropOldest();
+    },
+    keep(what) {
+      kept = what;
+      if (queuedBytes > maxBytes[kept]) dropOldest();
     },
     flush(stalledMs) {
       if (state !== "writing") return Promise.resolve();
@@ -136,10 +162,6 @@ export function createSink(open: () => Writer, listener: SinkListener): Sink {
         });
       });
     },
-    takeDropped() {
-      const taken = dropped;
-      dropped = { lines: 0, bytes: 0 };
-      return taken;
-    },
+    takeDropped,
   };
 }

@@ -23,7 +23,7 @@ import type { StopPolicy } from "../core/stop-policy.ts";
 import type { LineSplitter } from "../logs/line-batches.ts";
 import type { Child, ChildEnd, ChildListener } from "../process/child.ts";
 import type { GoodRun, InstanceHistory, RunEnd } from "./history.ts";
-import type { Pace } from "./output-hub.ts";
+import type { Pace } from "./pressure.ts";
 import type { InstanceStatus } from "./status.ts";
 
 export interface Runner {

@@ -157,6 +157,35 @@ describe.concurrent("much output", () => {
   });
 });
 
+/** How many lines are told to be missing. */
+function missingIn(text: string): number {
+  const gaps = text.matchAll(/(\d+) lines \(\d+ bytes\) are missing here: nobody took/g);
+  return [...gaps].reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
+describe.concurrent("a terminal that nobody reads", () => {
+  it("holds up no process for long, misses lines that are counted, and the log has them all", async () => {
+    const [lines, lineBytes] = [200_000, 80];
+    await using rig = await Rig.create({ Procfile: procfile("web") });
+    rig.start([], { isUnread: true });
+    const web = await rig.child("web.1");
+    await web.flood({ lines, lineBytes, chunkBytes: 50_000 });
+    expect(await rig.ask("ps")).toMatchObject({ code: 0 });
+    await rig.poll("all in the log", () => rig.log().includes(`: ${lines} ...`) || undefined);
+    rig.readOn();
+    await web.print("read again");
+    await rig.line(/read again/);
+    const { stdout } = await rig.stop();
+    const numbers = linesOf(stdout, "web.1")
+      .slice(0, -1)
+      .map((line) => Number.parseInt(line, 10));
+    expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+    expect(numbers.at(-1)).toBe(lines);
+    expect(numbers.length).toBeLessThan(lines);
+    expect(numbers.length + missingIn(stdout)).toBe(lines);
+  });
+});
+
 describe.concurrent("the form of the lines", () => {
   it("is JSON with --log-format json", async () => {
     await using rig = await Rig.create({ Procfile: procfile("web") });

@@ -22,10 +22,11 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseHerokuLine } from "../../src/core/log-format.ts";
 import { type LogFile, openSegments, type SegmentOptions } from "../../src/logs/segments.ts";
+import { createFakeClock } from "../support/fake-clock.ts";
 
 let base = "";
 let folder = "";
-let nowMs = 0;
+let clock = createFakeClock();
 let troubles: string[] = [];
 let opened: LogFile[] = [];
 
@@ -33,7 +34,7 @@ beforeEach(() => {
   base = realpathSync(mkdtempSync(join(tmpdir(), "procman-test-")));
   mkdirSync(join(base, ".procman"));
   folder = join(base, ".procman", "log");
-  nowMs = 0;
+  clock = createFakeClock();
   troubles = [];
   opened = [];
 });
@@ -43,9 +44,9 @@ afterEach(async () => {
   rmSync(base, { recursive: true, force: true });
 });
 
-function open(options: SegmentOptions = {}): LogFile {
+function open(options: Partial<SegmentOptions> = {}): LogFile {
   const log = openSegments(folder, {
-    nowMs: () => nowMs,
+    clock,
     onTrouble: (reason) => troubles.push(reason),
     ...options,
   });
@@ -54,7 +55,7 @@ function open(options: SegmentOptions = {}): LogFile {
 }
 
 function nextTry(): void {
-  nowMs += 1_000;
+  clock.advance(1_000);
 }
 
 const active = () => join(folder, "app.log");
@@ -330,14 +331,33 @@ describe("what cannot be written", () => {
     block();
     await log.write("one\n");
     unblock();
-    for (const atMs of [1, 500, 999]) {
-      nowMs = atMs;
+    for (const byMs of [1, 499, 499]) {
+      clock.advance(byMs);
       await log.write("lost\n");
       expect(existsSync(folder)).toBe(false);
     }
-    nowMs = 1_000;
+    clock.advance(1);
     await log.write("two\n");
     expect(gaps()[0]).toContain("4 lines (19 bytes)");
+  });
+
+  it("is told of though nothing comes any more, as soon as it works again", async () => {
+    const log = open();
+    block();
+    await log.write("one\n");
+    nextTry();
+    // Behind the try, which takes its turn.
+    await log.write("two\n");
+    unblock();
+    nextTry();
+    expect(await log.close()).toBeUndefined();
+    expect(gaps()[0]).toContain("2 lines (8 bytes)");
+    expect(clock.armed()).toBe(0);
+  });
+
+  it("is tried again by nobody while all is well", async () => {
+    await open().write("one\n");
+    expect(clock.armed()).toBe(0);
   });
 
   it("is told of each time", async () => {
@@ -364,12 +384,15 @@ describe("what cannot be written", () => {
     expect(gaps()[0]).toContain("1 lines (4 bytes)");
   });
 
-  it("is no reason for close to fail", async () => {
+  it("is told to who closes it when the log cannot tell", async () => {
     const log = open();
     block();
     await log.write("one\n");
-    await log.close();
+    expect(await log.close()).toBe(
+      `1 lines (4 bytes) are missing at the end of the log on disk: ${folder} is not a folder`,
+    );
     expect(troubles.length).toBe(1);
+    expect(clock.armed()).toBe(0);
   });
 });
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import type { Missing } from "../../src/logs/missing.ts";
 import { createSink } from "../../src/logs/sink.ts";
 import type { Writer } from "../../src/logs/writer.ts";
 
@@ -33,6 +34,10 @@ class HandWriter implements Writer {
     await turn();
   }
 
+  async readIfAny(): Promise<void> {
+    if (this.pending) await this.read();
+  }
+
   async readAll(): Promise<void> {
     while (this.pending) await this.read();
   }
@@ -50,9 +55,12 @@ function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-function createSubject(onGapOver: () => void = () => {}) {
+function createSubject() {
   const writer = new HandWriter();
-  const listener = { onGapOver: vi.fn(onGapOver), onClosed: vi.fn() };
+  const listener = {
+    describeGap: ({ lines, bytes }: Missing) => `(${lines} lines, ${bytes} bytes)\n`,
+    onClosed: vi.fn(),
+  };
   return { writer, listener, sink: createSink(() => writer, listener) };
 }
 
@@ -64,7 +72,7 @@ describe("what is written", () => {
   it("opens the writer, once, and nothing else does", async () => {
     const writer = new HandWriter();
     const open = vi.fn(() => writer);
-    const sink = createSink(open, { onGapOver() {}, onClosed() {} });
+    const sink = createSink(open, { describeGap: () => "", onClosed() {} });
     await sink.flush(1_000);
     expect(open).not.toHaveBeenCalled();
     sink.write("a\n");
@@ -148,87 +156,99 @@ describe("who has written", () => {
     const { sink, writer } = createSubject();
     const taken: string[] = [];
     const write = (name: string, text: string) => sink.write(text, () => taken.push(name));
-    write("first", line(16 * mib));
-    write("dropped", "a\n");
+    write("first", "a\n");
+    write("dropped", line(16 * mib));
+    write("last", "b\n");
     expect(taken).toEqual(["dropped"]);
     await writer.close();
-    expect(taken).toEqual(["dropped", "first"]);
-    write("late", "b\n");
-    expect(taken).toEqual(["dropped", "first", "late"]);
+    expect(taken).toEqual(["dropped", "first", "last"]);
+    write("late", "c\n");
+    expect(taken).toEqual(["dropped", "first", "last", "late"]);
   });
 });
 
 describe("what nobody reads", () => {
-  const sixteen = 16;
+  const none: Missing = { lines: 0, bytes: 0 };
 
-  it("is dropped above 16 MiB, and counted", () => {
+  /** All that the writer got, and what it was told of, as one text. */
+  async function readToEnd(writer: HandWriter): Promise<string> {
+    await writer.readAll();
+    return writer.written.join("");
+  }
+
+  it("is dropped above 16 MiB, the oldest first, and counted", () => {
     const { sink } = createSubject();
-    for (let count = 0; count < sixteen; count += 1) sink.write(line(mib));
-    expect(sink.takeDropped()).toEqual({ lines: 0, bytes: 0 });
-    sink.write("a\nb\n");
-    sink.write("c\n");
-    expect(sink.takeDropped()).toEqual({ lines: 3, bytes: 6 });
-    expect(sink.takeDropped()).toEqual({ lines: 0, bytes: 0 });
+    sink.write("in flight\n");
+    for (let count = 0; count < 15; count += 1) sink.write(line(mib));
+    expect(sink.takeDropped()).toEqual(none);
+    sink.write(line(mib));
+    expect(sink.takeDropped()).toEqual({ lines: 5, bytes: 5 * mib });
+    expect(sink.takeDropped()).toEqual(none);
   });
 
-  it("is missing in one place, though there were room for a part of it", async () => {
-    const { sink, writer, listener } = createSubject();
-    for (let count = 0; count < sixteen; count += 1) sink.write(line(mib));
-    sink.write("dropped\n");
-    await writer.read();
-    sink.write("dropped too\n");
-    expect(listener.onGapOver).not.toHaveBeenCalled();
+  it("is dropped above 4 MiB when only the newest is kept, from then on", async () => {
+    const { sink, writer } = createSubject();
+    sink.write("in flight\n");
+    for (let count = 0; count < 8; count += 1) sink.write(line(mib));
+    sink.keep("newest");
+    expect(sink.takeDropped()).toEqual({ lines: 6, bytes: 6 * mib });
+    for (let count = 0; count < 8; count += 1) sink.write(line(mib));
+    const { lines } = sink.takeDropped();
+    expect(lines).toBe(8);
+    sink.keep("all");
+    for (let count = 0; count < 8; count += 1) sink.write(line(mib));
+    expect(sink.takeDropped()).toEqual(none);
     await writer.readAll();
-    expect(sink.takeDropped()).toEqual({ lines: 2, bytes: 20 });
-    sink.write("next\n");
-    expect(writer.written.at(-1)).toBe("next\n");
   });
 
-  it("has its place told by the call that says the gap is over", async () => {
-    const { sink, writer } = createSubject(() => {
-      const { lines, bytes } = sink.takeDropped();
-      sink.write(`${lines} lines, ${bytes} bytes\n`);
+  it("is told of in its place, and what came after it is there", async () => {
+    const { sink, writer } = createSubject();
+    sink.write("in flight\n");
+    sink.write("dropped\nas well\n");
+    sink.write(line(16 * mib));
+    sink.write("next\n");
+    expect(await readToEnd(writer)).toBe(`in flight\n(3 lines, ${16 * mib + 16} bytes)\nnext\n`);
+    expect(sink.takeDropped()).toEqual(none);
+  });
+
+  it("is all there or all counted, in order, whatever is written and read", async () => {
+    const size = fc.integer({ min: 10, max: 3 * mib });
+    const steps = fc.array(fc.oneof(size, fc.constantFrom("read", "newest", "all")), {
+      maxLength: 60,
     });
-    for (let count = 0; count < sixteen; count += 1) sink.write(line(mib));
-    sink.write("dropped\n");
-    await writer.readAll();
-    sink.write("next\n");
-    await writer.readAll();
-    expect(writer.written.join("").endsWith("x\n1 lines, 8 bytes\nnext\n")).toBe(true);
-  });
-
-  it("is all there or all counted, whatever is written", async () => {
-    const sizes = fc.array(fc.integer({ min: 1, max: 3 * mib }), { minLength: 1, maxLength: 20 });
     await fc.assert(
-      fc.asyncProperty(sizes, async (bytes) => {
+      fc.asyncProperty(steps, async (actions) => {
         const { sink, writer } = createSubject();
-        for (const size of bytes) sink.write(line(size));
-        const dropped = sink.takeDropped();
-        await writer.readAll();
-        const written = writer.written.join("");
-        expect(dropped.lines + written.split("\n").length - 1).toBe(bytes.length);
-        expect(dropped.bytes + written.length).toBe(bytes.reduce((sum, size) => sum + size, 0));
-        expect(written.length).toBeLessThanOrEqual(16 * mib);
+        const sizes = actions.filter((action) => typeof action === "number");
+        let sent = 0;
+        for (const action of actions) {
+          if (action === "newest" || action === "all") sink.keep(action);
+          else if (action !== "read") sink.write(`${sent++} ${line(action)}`);
+          else await writer.readIfAny();
+        }
+        expect(lastOf(await readToEnd(writer))).toBe(sizes.length);
       }),
-      { numRuns: 20 },
+      { numRuns: 40 },
     );
   });
 
+  /** The number after the last line, when those before it are all there or counted. */
+  function lastOf(text: string): number {
+    let next = 0;
+    for (const row of text.split("\n").slice(0, -1)) {
+      const [, missing] = /^\((\d+) lines/.exec(row) ?? [];
+      if (missing === undefined) expect(Number.parseInt(row, 10)).toBe(next);
+      next += Number(missing ?? 1);
+    }
+    return next;
+  }
+
   // Long names before many blank lines make a batch grow to this.
-  it.each<[name: string, waitingBytes: number]>([
-    ["when nothing else waits", 0],
-    ["when little else waits", 512 * kib],
-  ])("is not missed for ever, being too much by itself: %s", async (_, waitingBytes) => {
-    const { sink, writer } = createSubject(() => {
-      const { bytes } = sink.takeDropped();
-      if (bytes > 0) sink.write("missing\n");
-    });
-    if (waitingBytes > 0) sink.write(line(waitingBytes));
+  it("is not missed for being too much by itself", async () => {
+    const { sink, writer } = createSubject();
+    sink.write(line(512 * kib));
     sink.write(line(16 * mib + 1));
-    await writer.readAll();
-    sink.write("next\n");
-    // Not `toBe`: what stands there otherwise has 16 MiB.
-    expect(writer.written.at(-1) === "next\n").toBe(true);
+    expect((await readToEnd(writer)).length).toBe(512 * kib + 16 * mib + 1);
   });
 });
 
@@ -242,7 +262,6 @@ describe("a reader that has gone away", () => {
     await turn();
     expect(writer.written).toEqual(["a\n"]);
     expect(listener.onClosed).toHaveBeenCalledTimes(1);
-    expect(listener.onGapOver).not.toHaveBeenCalled();
   });
 
   it("is one that never was there", async () => {
@@ -250,7 +269,7 @@ describe("a reader that has gone away", () => {
     const open = () => {
       throw new Error("EBADF");
     };
-    const sink = createSink(open, { onGapOver() {}, onClosed });
+    const sink = createSink(open, { describeGap: () => "", onClosed });
     sink.write("a\n");
     await sink.flush(1_000);
     expect(onClosed).toHaveBeenCalledTimes(1);
@@ -330,6 +349,19 @@ describe("flush", () => {
     await vi.advanceTimersByTimeAsync(stalledMs);
     expect(onDone).toHaveBeenCalledTimes(1);
     expect(sink.takeDropped()).toEqual({ lines: 4, bytes: 8 });
+  });
+
+  it("counts no less for having told of a gap that nobody has read", async () => {
+    stopTime();
+    const { sink, writer } = createSubject();
+    sink.write("in flight\n");
+    sink.write("dropped\n");
+    sink.write(line(16 * mib));
+    sink.write("next\n");
+    await writer.read();
+    startFlush(sink);
+    await vi.advanceTimersByTimeAsync(stalledMs);
+    expect(sink.takeDropped()).toEqual({ lines: 3, bytes: 8 + 16 * mib + 5 });
   });
 
   it("counts nothing when all is read", async () => {

@@ -2,35 +2,9 @@ import { describe, expect, it } from "vitest";
 import { herokuWording } from "../../src/core/heroku-wording.ts";
 import { describeNotice } from "../../src/core/notice.ts";
 import { createFormat } from "../../src/logs/format.ts";
-import type { Dropped, Sink } from "../../src/logs/sink.ts";
-import { createOutputHub, describeDropped, type Outlet } from "../../src/supervisor/output-hub.ts";
+import { createOutputHub, type Outlet } from "../../src/supervisor/output-hub.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
-
-/** Takes what the test says, when it says so. */
-class FakeSink implements Sink {
-  written = "";
-  dropped: Dropped = { lines: 0, bytes: 0 };
-  private readonly waiting: (() => void)[] = [];
-
-  write(text: string, onTaken?: () => void): void {
-    this.written += text;
-    this.waiting.push(() => onTaken?.());
-  }
-
-  take(count = this.waiting.length): void {
-    for (const onTaken of this.waiting.splice(0, count)) onTaken();
-  }
-
-  takeDropped(): Dropped {
-    const { dropped } = this;
-    this.dropped = { lines: 0, bytes: 0 };
-    return dropped;
-  }
-
-  flush(): Promise<void> {
-    return Promise.resolve();
-  }
-}
+import { FakeSink } from "../support/fake-sink.ts";
 
 function formatOf(logFormat: "text" | "heroku") {
   return createFormat({
@@ -42,6 +16,11 @@ function formatOf(logFormat: "text" | "heroku") {
   });
 }
 
+/** More than may wait for anybody. */
+function fillRoom(print: (text: string) => void): void {
+  for (let count = 0; count < 75; count += 1) print(`${"x".repeat(60_000)}\n`);
+}
+
 function createSubject(quiet: readonly string[] = [], others: readonly Outlet[] = []) {
   const sink = new FakeSink();
   const clock = createFakeClock();
@@ -51,6 +30,7 @@ function createSubject(quiet: readonly string[] = [], others: readonly Outlet[] 
     format: formatOf("text"),
     isShown: (name) => !quiet.includes(name),
     wording: (notice) => [describeNotice(notice) ?? []].flat(),
+    onBehind() {},
   };
   const outlets = [outlet, ...others];
   const hub = createOutputHub({ outlets, clock, timeMs: () => 0 });
@@ -122,74 +102,16 @@ describe("what procman says", () => {
 });
 
 describe("a slow reader", () => {
-  const chunk = `${"x".repeat(60_000)}\n`;
-
-  /** Nobody is held as long as there is room for all, so that it takes two to see who is. */
-  function fillRoom(print: (text: string) => void): void {
-    for (let count = 0; count < 75; count += 1) print(chunk);
-  }
-
-  it("holds nobody back as long as there is room for all", () => {
-    const { paces, print } = createSubject();
-    const web = print("web.1");
-    for (let count = 0; count < 60; count += 1) web(chunk);
-    expect(paces).toEqual([]);
-    for (let count = 0; count < 15; count += 1) web(chunk);
-    expect(paces).toEqual(["web.1 hold"]);
-  });
-
-  it("holds back instances of which much is waiting, each once, and nobody else", () => {
-    const { paces, print } = createSubject();
-    const web = print("web.1");
-    fillRoom(print("worker.1"));
-    for (let count = 0; count < 4; count += 1) web(chunk);
-    expect(paces).toEqual(["worker.1 hold"]);
-    for (let count = 0; count < 4; count += 1) web(chunk);
-    expect(paces).toEqual(["worker.1 hold", "web.1 hold"]);
-  });
-
-  it("lets it go on when most of it is taken, and holds it back again", () => {
-    const { sink, paces, print } = createSubject();
-    const web = print("web.1");
-    for (let count = 0; count < 4; count += 1) web(chunk);
-    fillRoom(print("worker.1"));
-    web(chunk);
-    paces.length = 0;
-    sink.take(2);
-    expect(paces).toEqual([]);
-    sink.take(1);
-    expect(paces).toEqual(["web.1 flow"]);
-    for (let count = 0; count < 3; count += 1) web(chunk);
-    expect(paces).toEqual(["web.1 flow", "web.1 hold"]);
-  });
-
   it("is not shown a line in pieces because nobody reads the rest of it", () => {
     const { sink, clock, print } = createSubject();
     const web = print("web.1");
     fillRoom(web);
     web("first half, ");
-    clock.advance(10_000);
+    clock.advance(1_999);
     sink.take();
     clock.advance(100);
     web("second half\n");
     expect(sink.written.endsWith("web.1    | first half, second half\n")).toBe(true);
-  });
-
-  it("is told what is missing, where it is missing", () => {
-    const { sink, outlet, hub, print } = createSubject();
-    const web = print("web.1");
-    web("a\n");
-    sink.dropped = { lines: 3, bytes: 21 };
-    hub.onGapOver(outlet);
-    web("b\n");
-    expect(sink.written).toBe(`web.1    | a\nprocman  | ${describeDropped(3, 21)}\nweb.1    | b\n`);
-    expect(describeDropped(3, 21)).toContain("3 lines (21 bytes)");
-  });
-
-  it("is told nothing when nothing is missing", () => {
-    const { sink, outlet, hub } = createSubject();
-    hub.onGapOver(outlet);
-    expect(sink.written).toBe("");
   });
 });
 
@@ -198,7 +120,15 @@ describe("several who get the lines", () => {
     const log = new FakeSink();
     const { sink, hub, print } = createSubject(
       ["web.1"],
-      [{ sink: log, format: formatOf("heroku"), isShown: () => true, wording: herokuWording }],
+      [
+        {
+          sink: log,
+          format: formatOf("heroku"),
+          isShown: () => true,
+          wording: herokuWording,
+          onBehind() {},
+        },
+      ],
     );
     print("web.1")("a\nb\n");
     hub.tell("web.1", { kind: "state", from: "starting", to: "up" });
@@ -221,17 +151,47 @@ describe("several who get the lines", () => {
   });
 
   it("hold a writer back together: the slowest counts", () => {
-    const log = new FakeSink();
-    const { sink, paces, print } = createSubject(
-      [],
-      [{ sink: log, format: formatOf("heroku"), isShown: () => true, wording: herokuWording }],
-    );
-    const web = print("web.1");
-    for (let count = 0; count < 40; count += 1) web(`${"x".repeat(60_000)}\n`);
+    const { log, sink, paces, print } = createPair();
+    fillRoom(print("web.1"));
     expect(paces).toEqual(["web.1 hold"]);
     sink.take();
     expect(paces).toEqual(["web.1 hold"]);
     log.take();
     expect(paces).toEqual(["web.1 hold", "web.1 flow"]);
   });
+
+  it("do not miss lines for one that is behind, nor does a writer wait for it", () => {
+    const { log, sink, clock, paces, print } = createPair();
+    const web = print("web.1");
+    fillRoom(web);
+    sink.take();
+    clock.advance(2_000);
+    expect(paces).toEqual(["web.1 hold", "web.1 flow"]);
+    fillRoom((text) => {
+      web(text);
+      sink.take();
+    });
+    expect(paces).toEqual(["web.1 hold", "web.1 flow"]);
+    expect([sink.kept, log.kept]).toEqual(["all", "newest"]);
+  });
+
+  it("are told of one of them by a line that it does not get itself", () => {
+    const { log, outlet, sink, hub } = createPair();
+    hub.sayOf(outlet, "nobody reads");
+    expect(sink.written).toBe("");
+    expect(log.written).toMatch(/ procman\[procman\]: nobody reads\n$/);
+  });
+
+  function createPair() {
+    const log = new FakeSink();
+    const format = formatOf("heroku");
+    const other: Outlet = {
+      sink: log,
+      format,
+      isShown: () => true,
+      wording: herokuWording,
+      onBehind() {},
+    };
+    return { log, ...createSubject([], [other]) };
+  }
 });

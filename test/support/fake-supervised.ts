@@ -2,7 +2,7 @@
 import { describeNotice } from "../../src/core/notice.ts";
 import { firstPorts, planInstances } from "../../src/core/plan.ts";
 import type { ProcessType } from "../../src/core/procfile.ts";
-import type { Pace } from "../../src/supervisor/output-hub.ts";
+import type { Pace } from "../../src/supervisor/pressure.ts";
 import { createSupervisor, type SupervisorOptions } from "../../src/supervisor/supervisor.ts";
 import { createFakeChildren } from "./fake-child.ts";
 import { createFakeClock } from "./fake-clock.ts";

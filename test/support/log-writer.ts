@@ -24,7 +24,8 @@ export interface LogWriterProgram extends Disposable {
 const script = `
 import { openSegments } from "./segments.ts";
 const [folder, count, segmentBytes, segments] = process.argv.slice(2);
-const log = openSegments(folder, { segmentBytes: Number(segmentBytes), segments: Number(segments) });
+const clock = { nowMs: () => 0, after: () => () => {} };
+const log = openSegments(folder, { clock, segmentBytes: Number(segmentBytes), segments: Number(segments) });
 let next = 0;
 while (next < Number(count)) {
   let text = "";
