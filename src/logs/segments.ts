@@ -4,13 +4,15 @@
  * may be full, or the folder deleted, but procman goes on, and so does the log when it can.
  */
 import { rename, unlink } from "node:fs/promises";
+import { constants } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "../core/clock.ts";
 import { herokuPrefix } from "../core/log-format.ts";
 import { activeName } from "./active-name.ts";
 import { type AppendFile, openToAppend } from "./append-file.ts";
+import { errnoOf } from "./errno.ts";
 import { binary, ownName } from "./format.ts";
-import { codeOf, findFile, listNumbers, nextNumber, segmentName } from "./log-folder.ts";
+import { findFile, listNumbers, nextNumber, segmentName } from "./log-folder.ts";
 import { addMissing, describeMissing, type Missing, missingOf } from "./missing.ts";
 import type { Writer } from "./writer.ts";
 
@@ -190,14 +192,16 @@ function describeGap({ missing, reason }: Gap): string {
 }
 
 function describeProblem(error: unknown): string {
-  const known = problems.get(codeOf(error) ?? "");
+  const known = problems.get(errnoOf(error));
   const text = known ?? (error instanceof Error ? error.message : String(error));
   return text.replaceAll("\n", " ");
 }
 
+const { ENOSPC, EDQUOT, EROFS, EIO, EFBIG } = constants.errno;
 const problems = new Map([
-  ["ENOSPC", "the disk is full"],
-  ["EDQUOT", "the disk quota is used up"],
-  ["EROFS", "the file system is read-only"],
-  ["EIO", "the disk is faulty (EIO)"],
+  [ENOSPC, "the disk is full"],
+  [EDQUOT, "the disk quota is used up"],
+  [EROFS, "the file system is read-only"],
+  [EIO, "the disk is faulty (EIO)"],
+  [EFBIG, "the file may not grow any more (EFBIG)"],
 ]);

@@ -6,8 +6,10 @@
 import { Buffer } from "node:buffer";
 import { closeSync, constants, fstatSync, openSync, write, writeSync } from "node:fs";
 import { Socket } from "node:net";
+import { constants as errors } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isatty, WriteStream } from "node:tty";
+import { errnoOf } from "./errno.ts";
 
 /** One write at a time. */
 export interface Writer {
@@ -104,7 +106,7 @@ function tryWrite(fd: number, bytes: Buffer): number {
 
 const retryMs = 500;
 
-/** A file takes what it is given, but a full disk may have room again later. */
+/** A file takes what it is given; where the disk is full or faulty, it may do so again later. */
 function fileWriter(fd: number): Writer {
   return {
     async write(text) {
@@ -121,13 +123,16 @@ function fileWriter(fd: number): Writer {
 function writeSome(fd: number, bytes: Buffer): Promise<number> {
   return new Promise((resolve, reject) => {
     write(fd, bytes, (error, written) => {
-      if (error && !isTemporary(error)) reject(error);
+      if (error && !isTemporary(error) && !diskProblems.has(errnoOf(error))) reject(error);
       else resolve(error ? 0 : written);
     });
   });
 }
 
+const { EAGAIN, EINTR, ENOSPC, EDQUOT, EIO, EROFS, EFBIG } = errors.errno;
+const diskProblems = new Set([ENOSPC, EDQUOT, EIO, EROFS, EFBIG]);
+
 function isTemporary(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return code === "EAGAIN" || code === "EINTR" || code === "ENOSPC" || code === "EDQUOT";
+  const errno = errnoOf(error);
+  return errno === EAGAIN || errno === EINTR;
 }

@@ -319,6 +319,20 @@ describe.concurrent("stdout", () => {
     expect(code).toBe(0);
   });
 
+  it("may be a file on a disk that is full", async () => {
+    const [lines, lineBytes] = [100_000, 80];
+    await using rig = await Rig.create({ Procfile: procfile("web") });
+    rig.start([], { under: ["/bin/sh", "-c", 'exec "$@" > /dev/full', "sh"] });
+    const web = await rig.child("web.1");
+    await web.flood({ lines, lineBytes, chunkBytes: 50_000 });
+    await web.exit(0);
+    const { code, stderr } = await rig.end();
+    const [, missing] = /^procman: (\d+) lines .* are missing at the end: /.exec(stderr) ?? [];
+    // With those of procman's own: that it was started, and is gone.
+    expect([code, missing]).toEqual([0, `${lines + 2}`]);
+    expect(rig.log()).toContain(`: ${lines} ..`);
+  });
+
   it("may be a pair of sockets, as Node makes them for its children", async () => {
     const parent = `
       const { spawn } = require("node:child_process");
