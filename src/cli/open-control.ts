@@ -21,6 +21,8 @@ export interface OpenControl {
   readonly place: Place;
   readonly logFolder: string;
   readonly api: ApiAddress | undefined;
+  /** Whether it may be found only later, when the disk is full. */
+  readonly isPatient: boolean;
 }
 
 export interface Control {
@@ -29,7 +31,7 @@ export interface Control {
 }
 
 export async function openControl(options: OpenControl): Promise<Control> {
-  const { running, place, logFolder, api } = options;
+  const { running, place, logFolder, api, isPatient } = options;
   const { folder } = place;
   const token = api && (await readToken(folder));
   const control = await serveControl({
@@ -37,6 +39,7 @@ export async function openControl(options: OpenControl): Promise<Control> {
     log: logSource(logFolder),
     version: manifest.version,
     folder,
+    isPatient,
     runtimeFolder: process.env["XDG_RUNTIME_DIR"],
     tcp: api && token && { ...api, token: token.value },
     onError: (error) => running.say(`the control API failed: ${error}`),
@@ -54,6 +57,11 @@ export async function openControl(options: OpenControl): Promise<Control> {
       const isControlNew = await control.restore();
       if (isPlaceNew && token) await readToken(folder, token.value);
       return isPlaceNew || isControlNew;
+    },
+    onNoRoom() {
+      running.say(
+        `ps, stop and the like do not find this procman until there is room in ${folder}`,
+      );
     },
     onLost(reason) {
       const { pid } = process;

@@ -137,7 +137,13 @@ async function serve(supervised: Supervised, running: RunningApp): Promise<boole
   const { openControl } = await import("./open-control.ts");
   try {
     const logFolder = logFolderOf(place.folder);
-    const control = await openControl({ running, place, logFolder, api });
+    const control = await openControl({
+      running,
+      place,
+      logFolder,
+      api,
+      isPatient: terminal !== undefined,
+    });
     if (terminal === undefined) tellReady(place.folder, running.say);
     await running.ended;
     await control.close();

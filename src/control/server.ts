@@ -5,6 +5,7 @@
 import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir, userInfo } from "node:os";
+import { isNoRoom } from "../logs/errno.ts";
 import { describeAsker } from "./asker.ts";
 import type { Api } from "./call.ts";
 import type { ControlledApp } from "./controlled-app.ts";
@@ -23,6 +24,8 @@ export interface ControlOptions {
   readonly version: string;
   /** The app's own, where the owner file goes. */
   readonly folder: string;
+  /** Whether to go on unfound where there is no room for the owner file, until `restore` can write it. */
+  readonly isPatient: boolean;
   /** `XDG_RUNTIME_DIR`: where else a socket may be when the folder for temporary files is no place. */
   readonly runtimeFolder?: string | undefined;
   readonly tcp?: TcpOptions | undefined;
@@ -53,7 +56,7 @@ export interface ControlServer {
 
 /** For who holds the app's lock. */
 export async function serveControl(options: ControlOptions): Promise<ControlServer> {
-  const { app, log, version, folder, runtimeFolder, tcp, onError } = options;
+  const { app, log, version, folder, isPatient, runtimeFolder, tcp, onError } = options;
   const user = userName();
   const sessions = createLogSessions(() => performance.now());
   const api: Api = { app, log, sessions, user, version };
@@ -88,10 +91,19 @@ export async function serveControl(options: ControlOptions): Promise<ControlServ
   const { pid, id } = app.status();
   try {
     remote = tcp && (await listenOnTcp(handler, tcp, onError));
-    writeOwner(folder, { pid, id, socket });
+    tryWriteOwner();
   } catch (error) {
     await Promise.all([closeLocal(), remote?.http.close()]);
     throw error;
+  }
+
+  function tryWriteOwner(): void {
+    try {
+      writeOwner(folder, { pid, id, socket });
+    } catch (error) {
+      if (!isNoRoom(error)) throw error;
+      if (!isPatient) throw new Error(noRoom(folder), { cause: error });
+    }
   }
 
   async function restoreSocket(): Promise<void> {
@@ -118,6 +130,10 @@ export async function serveControl(options: ControlOptions): Promise<ControlServ
       await Promise.all([closeLocal(), remote?.http.close()]);
     },
   };
+}
+
+function noRoom(folder: string): string {
+  return `no room is left on the disk of ${folder}, so nobody would find this procman; make some and try again`;
 }
 
 interface Remote {

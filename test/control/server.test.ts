@@ -46,6 +46,7 @@ function serve(port: number): Promise<ControlServer> {
     log,
     version: "1.2.3",
     folder: folder.path,
+    isPatient: false,
     tcp: { host: "127.0.0.1", port, token },
     onError: (error) => errors.push(error),
   });
@@ -143,6 +144,7 @@ describe("loopback TCP", () => {
       log,
       version: "1.2.3",
       folder: other.path,
+      isPatient: false,
       tcp: { host: "127.0.0.1", port: server.port ?? 0, token },
       onError: () => {},
     });

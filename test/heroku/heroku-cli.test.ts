@@ -15,7 +15,15 @@ async function startFake(): Promise<HerokuApp> {
   const errors: unknown[] = [];
   const tcp = { host: "127.0.0.1", port: 0, token } as const;
   const onError = (error: unknown) => errors.push(error);
-  const server = await serveControl({ app, log, version: "1.2.3", folder, tcp, onError });
+  const server = await serveControl({
+    app,
+    log,
+    version: "1.2.3",
+    folder,
+    isPatient: false,
+    tcp,
+    onError,
+  });
   return {
     port: server.port ?? 0,
     token,

@@ -1,5 +1,5 @@
-import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { chmod, chown, mkdir, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import process from "node:process";
@@ -160,6 +160,59 @@ const isRoot = process.getuid?.() === 0;
 const canMount =
   isRoot && hasProgram("unshare") && spawnSync("unshare", ["--mount", "true"]).status === 0;
 const canBeAnother = isRoot && hasProgram("setpriv");
+
+/** A disk of 64 KiB in place of `.procman`, with no room left. */
+function mountFull(rig: Rig): { makeRoom(): void; unmount(): void } {
+  mkdirSync(rig.ownFolder, { mode: 0o700 });
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k,mode=700", "tmpfs", rig.ownFolder]);
+  const ballast = join(rig.ownFolder, "ballast");
+  writeFileSync(ballast, "x".repeat(65_536));
+  return {
+    makeRoom: () => rmSync(ballast),
+    unmount: () => execFileSync("umount", ["-l", rig.ownFolder]),
+  };
+}
+
+const full = `a disk that is full at the start${canMount ? "" : " (SKIPPED: no mount can be made here)"}`;
+
+describe.skipIf(!canMount)(full, () => {
+  it("is said, and whoever asks is answered as soon as there is room", async () => {
+    await using rig = await Rig.create({ Procfile: procfile("web") });
+    const disk = mountFull(rig);
+    try {
+      rig.start();
+      const web = await rig.child("web.1");
+      await web.print("shown");
+      await rig.line(/\| shown$/);
+      await rig.line(/the log on disk has to leave lines out: the disk is full$/);
+      await rig.line(/do not find this procman until there is room in /);
+      disk.makeRoom();
+      await rig.client();
+      expect(await rig.ask("stop")).toMatchObject(done);
+      expect((await rig.end()).status).toBe(0);
+      expect(rig.log()).toMatch(/ lines \(\d+ bytes\) are missing here: the disk is full\n/);
+      expect(rig.count(/until there is room/)).toBe(1);
+    } finally {
+      disk.unmount();
+    }
+  });
+
+  it("keeps procman from going to the background, where it would not be found", async () => {
+    await using rig = await Rig.create({ Procfile: idle });
+    const disk = mountFull(rig);
+    try {
+      const answer = await rig.ask("start", "-D", "-p", `${rig.port}`);
+      expect(answer.code).toBe(1);
+      expect(answer.stderr).toContain("no room is left on the disk of ");
+      expect(rig.processes()).toEqual([]);
+      disk.makeRoom();
+      await rig.startDaemon();
+      expect(await rig.ask("stop")).toMatchObject(done);
+    } finally {
+      disk.unmount();
+    }
+  });
+});
 
 const ways = [
   { name: "that its owner has made so", under: asNobody, why: "only root can become another" },
