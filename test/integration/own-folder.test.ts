@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, truncateSync, writeFileSync } from "node:fs";
 import { chmod, chown, mkdir, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import process from "node:process";
@@ -165,10 +165,12 @@ const canBeAnother = isRoot && hasProgram("setpriv");
 function mountFull(rig: Rig): { makeRoom(): void; unmount(): void } {
   mkdirSync(rig.ownFolder, { mode: 0o700 });
   execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k,mode=700", "tmpfs", rig.ownFolder]);
-  const ballast = join(rig.ownFolder, "ballast");
+  // Deeper than where procman is told of changes.
+  const ballast = join(rig.ownFolder, "ballast", "file");
+  mkdirSync(dirname(ballast));
   writeFileSync(ballast, "x".repeat(65_536));
   return {
-    makeRoom: () => rmSync(ballast),
+    makeRoom: () => truncateSync(ballast),
     unmount: () => execFileSync("umount", ["-l", rig.ownFolder]),
   };
 }
