@@ -1,18 +1,14 @@
 /** Tells a process from a later one that has got its number. */
 import { readFileSync, readlinkSync } from "node:fs";
 import type { Incarnation, PidSpace } from "../core/roll.ts";
+import { readStat } from "./proc-files.ts";
 import { hasEnded } from "./process-table.ts";
 
 const unknown = "-";
 
 /** `-` where there is no /proc, or no such process. */
 export function startTimeOf(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? unknown;
-  } catch {
-    return unknown;
-  }
+  return String(readStat(pid)?.start ?? unknown);
 }
 
 /** False only when it is known to be gone: where nobody can tell, whoever has the number is it. */

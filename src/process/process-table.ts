@@ -9,7 +9,7 @@ import { findWritable, type OpenPipe } from "./open-pipe.ts";
 import { type ProcStat, procPids, readProcFile, readStat } from "./proc-files.ts";
 import { psTable } from "./ps-table.ts";
 import { signalProcess } from "./signal.ts";
-import { type Found, hasMark, type Trace } from "./trace.ts";
+import { type Found, hasMark, markValue, sharedBeginning, type Trace } from "./trace.ts";
 
 export interface ProcessTable {
   members(pgid: number): Promise<readonly number[]>;
@@ -114,6 +114,7 @@ function* findTraced(
 ): Iterable<void> {
   const sessions = sessionsOf(found.keys());
   const pipes = [...found.keys()].flatMap(({ pipe }) => pipe ?? []);
+  const shared = sharedBeginning([...found.keys()].map(({ mark }) => markValue(mark)));
   for (const pid of pids) {
     yield;
     const environ = readProcFile(pid, "environ");
@@ -122,7 +123,9 @@ function* findTraced(
     const stat = sessions.size > 0 ? readStat(pid) : undefined;
     const ofSession = stat && sessions.get(stat.session);
     const writable = yield* findWritable(pid, pipes);
-    const isFound = note({ pid, stat, ofSession, environ: `\0${environ}\0`, writable }, found);
+    // One search for all: most have none of the marks.
+    const marked = environ.includes(shared) ? `\0${environ}\0` : "";
+    const isFound = note({ pid, stat, ofSession, environ: marked, writable }, found);
     if (environ === "" && !isFound) unclear.add(pid);
   }
 }

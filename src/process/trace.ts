@@ -32,5 +32,18 @@ export function hasMark(environ: string, mark: string): boolean {
 
 /** Its value is a word among the marks of outer procmans. */
 export function outerMark(mark: string): string {
-  return ` ${mark.slice(mark.indexOf("=") + 1)} `;
+  return ` ${markValue(mark)} `;
+}
+
+export function markValue(mark: string): string {
+  return mark.slice(mark.indexOf("=") + 1);
+}
+
+/** With which all of them begin. */
+export function sharedBeginning([first = "", ...others]: readonly string[]): string {
+  let length = first.length;
+  for (const other of others) {
+    while (!other.startsWith(first.slice(0, length))) length -= 1;
+  }
+  return first.slice(0, length);
 }
