@@ -71,7 +71,8 @@ export function createGuardian(options: GuardianOptions): Guardian {
       setTimeout(begin, pauseMs).unref();
     };
     shell.once("error", onEnd);
-    shell.once("exit", onEnd);
+    // Not when it exits: what it has said last may not have been read by then.
+    shell.once("close", onEnd);
     const channel = shell.stdio[3];
     if (!(channel instanceof Socket)) return;
     phase = { is: "watching", shell, channel };
