@@ -44,6 +44,26 @@ forced() { each KILL; trap - EXIT; }
   case $group in [1-9]*) list="$list$group:$start ";; esac
 done; } <&5
 trap forced EXIT
+now() { date -u +%Y-%m-%dT%H:%M:%S.000000+00:00; }
+# What the groups print from now on stays in their pipes, and is gone with the last who has one open.
+pipes=\${log%/*/*}/pipes drains=
+drain() {
+  pipe=$(readlink "/proc/$1/fd/1" 2>/dev/null)
+  case $pipe in "$pipes"/*) [ -p "$pipe" ] || return;; *) return;; esac
+  name=$(tr '\\0' '\\n' 2>/dev/null <"/proc/$1/environ" | sed -n 's/^PS=//p')
+  case $name in ''|*[!A-Za-z0-9_.-]*) return;; esac
+  # Line by line, for others write there too. It must neither hold the lock nor be found by the mark.
+  PROCMAN_GUARDS= sed -u "s/^/$stamp app[$name]: /" 2>/dev/null <"$pipe" >>"$log" 3<&- 4<&- 5<&- &
+  drains="$drains $!"
+}
+if [ -f "$log" ] && [ ! -L "$log" ] && [ -d /proc/self ]; then
+  stamp=$(now)
+  # What procman was just writing.
+  [ -z "$(tail -c 1 "$log")" ] || echo >>"$log"
+  for entry in $list; do group=\${entry%%:*}
+    if alive "$group" && ours "$group" "\${entry#*:}"; then drain "$group"; fi
+  done
+fi
 each TERM CONT
 waited=0
 while [ "$waited" -lt $((grace * 5)) ]; do
@@ -86,7 +106,13 @@ if [ -d /proc/self ]; then
     sleep 0.1 || sleep 1
   done
 fi
+if [ -n "$drains" ]; then
+  # Somebody who is spared may keep a pipe open for ever. They ignore what is ignored here.
+  { sleep 1; kill -KILL $drains; } 2>/dev/null 3<&- 4<&- 5<&- &
+  wait $drains 2>/dev/null
+  kill -KILL $! 2>/dev/null
+fi
 if [ -f "$log" ] && [ ! -L "$log" ]; then
-  echo "$(date -u +%Y-%m-%dT%H:%M:%S).000000+00:00 procman[procman]: procman was killed; what it ran has been ended" >>"$log"
+  echo "$(now) procman[procman]: procman was killed; what it ran has been ended" >>"$log"
 fi
 `;

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
+import { parseHerokuLine } from "../../src/core/log-format.ts";
 import { procfile, Rig, testTimeout } from "../support/rig.ts";
 import type { Answer, ForkKind } from "../support/scripted-child.ts";
 import { findSurvivors, isAlive, stateOf } from "../support/survivors.ts";
@@ -56,6 +57,32 @@ describe.concurrent("when procman is killed", () => {
     await rig.child("web.1", 2);
     rig.kill();
     await rig.nobodyLeft();
+  });
+
+  it("what they print until they are gone is in the log", async () => {
+    await using rig = await Rig.create({ Procfile: procfile("web", "worker") });
+    rig.start();
+    const children = [await rig.child("web.1"), await rig.child("worker.1")];
+    for (const child of children) await child.trap("SIGTERM", goodbye);
+    const guardian = findGuardian(children[0]?.variable("PROCMAN_ID")) ?? 0;
+    const log = join(rig.folder, ".procman/log/app.log");
+    await rig.poll("the log to be there", () => existsSync(log) || undefined);
+    for (const { name } of children) await rig.line(new RegExp(`${name} started`));
+    rig.kill();
+    await rig.nobodyLeft();
+    await rig.poll("the guardian to end", () => !isAlive(guardian) || undefined);
+    const lines = (await rig.read(".procman/log/app.log")).split("\n");
+    for (const { name } of children) {
+      const said = lines.filter((line) => line.endsWith(` app[${name}]: goodbye`));
+      expect(said).toHaveLength(1);
+      expect(parseHerokuLine(said[0] ?? "")).toMatchObject({
+        source: "app",
+        name,
+        text: "goodbye",
+      });
+    }
+    // It comes last, in a line of its own.
+    expect(lines.at(-2)).toMatch(/ procman\[procman\]: procman was killed; /);
   });
 
   it("the log says so", async () => {
