@@ -307,8 +307,13 @@ function nothingStarted(status: Unstarted): ChildEnd {
 /** Without one where none can be had. */
 async function isolate({ isolation, run }: ChildRequest): Promise<Cgroup | undefined> {
   if (isolation === undefined) return undefined;
-  const { makeCgroup } = await import("./cgroup.ts");
-  return makeCgroup(`procman-${run}`);
+  try {
+    const { makeCgroup } = await import("./cgroup.ts");
+    return makeCgroup(`procman-${run}`);
+  } catch {
+    // No descriptor may be left to load it with.
+    return undefined;
+  }
 }
 
 function whenAborted({ signal }: AbortController): Promise<"aborted"> {

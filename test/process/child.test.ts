@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Environment } from "../../src/core/environment.ts";
 import type { ExitStatus } from "../../src/core/exit-status.ts";
 import { defaultStopPolicy } from "../../src/core/stop-policy.ts";
@@ -11,6 +11,7 @@ import { type ChildPipe, createPipeMaker } from "../../src/process/pipe.ts";
 import { processTable } from "../../src/process/process-table.ts";
 import { createSweeper } from "../../src/process/sweep.ts";
 import { turn } from "../support/fake-supervised.ts";
+import { startRealChild } from "../support/real-child.ts";
 
 const noRoll = { add() {}, remove() {}, moveTo() {}, clear() {} };
 
@@ -76,6 +77,18 @@ describe("the end of a child", () => {
     ["another end meanwhile", "exit 3", true, { kind: "exit", code: 3 }],
   ])("%s", async (_, command, haveHappened, status) => {
     expect(await endOf(command, haveHappened)).toEqual(status);
+  });
+});
+
+describe("a child that asks for a cgroup", () => {
+  // As when no descriptor is left to load it with.
+  it("runs without when the part for it cannot be had", async () => {
+    vi.doMock("../../src/process/cgroup.ts", () => {
+      throw new Error("EMFILE");
+    });
+    await using real = await startRealChild("exit 3", { isolation: "cgroup" });
+    vi.doUnmock("../../src/process/cgroup.ts");
+    expect((await real.gone).status).toEqual({ kind: "exit", code: 3 });
   });
 });
 
