@@ -143,7 +143,8 @@ export class Rig {
   }
 
   async remove(path: string): Promise<void> {
-    await rm(join(this.folder, path), { recursive: true });
+    // Procman may just be writing there.
+    await rm(join(this.folder, path), { recursive: true, maxRetries: 5 });
   }
 
   /** `procman start` on the free ports. */
