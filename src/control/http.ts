@@ -106,7 +106,11 @@ export function createHttpServer(
     else socket.destroy();
   });
 
-  server.on("request", (message, response) => {
+  server.on("request", onRequest);
+  // To expect something else than "100-continue" is no reason for an answer without a body.
+  server.on("checkExpectation", onRequest);
+
+  function onRequest(message: IncomingMessage, response: ServerResponse): void {
     const caller = callers.get(message.socket);
     // One connection too many, or a second request: both were told that the connection is closed.
     if (!caller || caller.response) return;
@@ -119,7 +123,7 @@ export function createHttpServer(
       onError(error);
       response.destroy();
     });
-  });
+  }
 
   async function serve(
     caller: Caller,

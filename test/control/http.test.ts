@@ -69,6 +69,13 @@ describe("a request", () => {
     expect(JSON.parse(bodyOf(reply))).toEqual({ body: { a: 1 } });
   });
 
+  it("that expects what nobody knows is answered like any other", async () => {
+    await serve();
+    const reply = await talk({ path }, request("POST", "/", { Expect: "a miracle" }, '{"a":1}'));
+    expect(statusOf(reply)).toBe(200);
+    expect(JSON.parse(bodyOf(reply))).toEqual({ body: { a: 1 } });
+  });
+
   it("that comes behind another on the same connection is not answered", async () => {
     let count = 0;
     await serve({}, () => {
