@@ -1,7 +1,8 @@
 /** The `.foreman` file: options by their long names, in YAML, as Foreman reads them. */
-import { type Diagnostic, type Result, resultOf } from "../core/diagnostic.ts";
+import { collectFindings, type Diagnostic, type Result, resultOf } from "../core/diagnostic.ts";
 import { findNearest } from "../core/nearest.ts";
 import { type Given, type GivenSettings, settingNames } from "../core/settings.ts";
+import { decodeText, quote } from "../core/text-file.ts";
 
 export const optionsFileName = ".foreman";
 
@@ -30,6 +31,9 @@ const knownNames = [
 /** `no-restart: true` is `restart: false`. */
 const switches = new Map(["restart", "prefix", "env"].map((name) => [`no-${name}`, name]));
 
+/** All options with their longest values need less, and the parser's time grows with the square. */
+const maxBytes = 64 * 1024;
+
 interface Row {
   readonly name: string;
   readonly value: unknown;
@@ -37,7 +41,15 @@ interface Row {
   readonly at: number;
 }
 
-export async function parseOptionsFile(text: string, file: string): Promise<Result<FileOptions>> {
+export async function parseOptionsFile(
+  bytes: Uint8Array,
+  file: string,
+): Promise<Result<FileOptions>> {
+  const text = readText(bytes, file);
+  return text.ok ? readOptions(text.value, file) : text;
+}
+
+async function readOptions(text: string, file: string): Promise<Result<FileOptions>> {
   const { isMap, isScalar, LineCounter, parseDocument } = await import("yaml");
   const lines = new LineCounter();
   const { contents, errors } = parseDocument(text, { lineCounter: lines });
@@ -45,29 +57,26 @@ export async function parseOptionsFile(text: string, file: string): Promise<Resu
     const { line, col: column } = lines.linePos(at);
     return { file, line, column };
   };
-  const problems: Diagnostic[] = errors.map(({ pos, message }) => ({
-    severity: "error",
-    ...place(pos[0]),
-    message: (message.split("\n", 1)[0] ?? message).replace(/ at line .*$/, ""),
-  }));
-  const rows: readonly Row[] = (isMap(contents) ? contents.items : []).map(({ key, value }) => ({
+  const toRow = ({ key, value }: { key: unknown; value: unknown }): Row => ({
     name: isScalar(key) ? String(key.value) : "",
     value: isScalar(value) ? value.value : undefined,
     at: isScalar(key) ? (key.range?.[0] ?? 0) : 0,
-  }));
+  });
+  const findings = collectFindings();
+  for (const { pos, message } of errors) {
+    findings.add("error", () => ({ ...place(pos[0]), message: firstLineOf(message) }));
+  }
+  const rows = isMap(contents) ? contents.items.map(toRow) : [];
   if (contents !== null && !isMap(contents)) {
-    problems.push({ severity: "error", ...place(0), message: "not a list of NAME: VALUE" });
+    findings.add("error", () => ({ ...place(0), message: "not a list of NAME: VALUE" }));
   }
   const given = new Map<string, Given>();
   for (const { name, value, at } of rows) {
     const option = aliases.get(name) ?? switches.get(name) ?? name;
     const problem = given.has(option)
-      ? {
-          severity: "error" as const,
-          message: `"${name}" is given twice, the first time as "${option}"`,
-        }
+      ? givenTwice(name, option)
       : findRowProblem(option, name, value);
-    if (problem) problems.push({ ...place(at), ...problem });
+    if (problem) findings.add(problem.severity, () => ({ ...place(at), ...problem }));
     else if (isValue(value)) {
       const source = `${file}:${place(at).line}`;
       given.set(option, { value: switches.has(name) ? value !== true : value, source });
@@ -83,7 +92,24 @@ export async function parseOptionsFile(text: string, file: string): Promise<Resu
     filesWin: given.get("env-override")?.value === true,
     expand: given.get("env-expand")?.value === true,
   };
-  return resultOf(value, problems);
+  return resultOf(value, findings.all());
+}
+
+function readText(bytes: Uint8Array, file: string): Result<string> {
+  if (bytes.length <= maxBytes) return decodeText(bytes, file);
+  const message = "the file is larger than 64 KiB";
+  const hint = "is it the right one?";
+  return { ok: false, diagnostics: [{ severity: "error", file, message, hint }] };
+}
+
+/** The parser shows the place in the lines below, and says it in words. */
+function firstLineOf(message: string): string {
+  return message.replace(/\n.*/s, "").replace(/ at line .*$/, "");
+}
+
+function givenTwice(name: string, option: string): Pick<Diagnostic, "severity" | "message"> {
+  const message = `${quote(name)} is given twice, the first time as ${quote(option)}`;
+  return { severity: "error", message };
 }
 
 function findRowProblem(
@@ -94,10 +120,10 @@ function findRowProblem(
   if (!knownNames.includes(option)) {
     const nearest = findNearest(name, knownNames);
     const hint = nearest ? `did you mean "${nearest}"?` : "it is an option of another tool";
-    return { severity: "warning", message: `"${name}" is not used by procman`, hint };
+    return { severity: "warning", message: `${quote(name)} is not used by procman`, hint };
   }
   if (isValue(value)) return undefined;
-  return { severity: "error", message: `"${name}" needs one value behind it` };
+  return { severity: "error", message: `${quote(name)} needs one value behind it` };
 }
 
 function isValue(value: unknown): value is Given["value"] {

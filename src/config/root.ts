@@ -67,9 +67,8 @@ async function readOptions(root: string, cwd: string): Promise<Result<FileOption
   const path = join(root, optionsFileName);
   try {
     const bytes = await filesAtOnce.read(path);
-    const text = new TextDecoder().decode(bytes);
     const { parseOptionsFile } = await import("./options-file.ts");
-    return await parseOptionsFile(text, showPath(cwd, path));
+    return await parseOptionsFile(bytes, showPath(cwd, path));
   } catch (error) {
     if (isMissing(error)) return { ok: true, value: noOptions, diagnostics: [] };
     return { ok: false, diagnostics: [unreadable(showPath(cwd, path), error)] };

@@ -4,6 +4,7 @@
  */
 import { type Diagnostic, type Result, resultOf } from "./diagnostic.ts";
 import { findNearest } from "./nearest.ts";
+import { quote } from "./text-file.ts";
 
 /** Every process type that `start` may run, in the order of the Procfile. */
 export type Formation = ReadonlyMap<string, number>;
@@ -99,9 +100,9 @@ function readCounts(
     if (name === "" && amount === undefined && pairs.length > 1) continue;
     const count = amount === undefined && countOf ? (countOf(name) ?? 1) : readCount(amount ?? "");
     if (count === undefined || rest.length > 0 || name === "") {
-      complain(`"${pair.trim()}" is not TYPE=N`, "N is a whole number from 0, as in web=2");
+      complain(`${quote(pair.trim())} is not TYPE=N`, "N is a whole number from 0, as in web=2");
     } else if (counts.has(name)) {
-      complain(`"${name}" is given twice`, "name each process type once");
+      complain(`${quote(name)} is given twice`, "name each process type once");
     } else {
       counts.set(name, count);
     }
@@ -141,7 +142,7 @@ export function explainUnknownType(
   return {
     severity: "error",
     file: source,
-    message: `no process type "${name}" in the Procfile`,
+    message: `no process type ${quote(name)} in the Procfile`,
     hint: nearest ? `did you mean "${nearest}"?` : `it has ${known.join(", ") || "none"}`,
   };
 }

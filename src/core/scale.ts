@@ -4,6 +4,7 @@
  */
 import { type Diagnostic, type Result, resultOf } from "./diagnostic.ts";
 import { explainUnknownType, type Formation } from "./formation.ts";
+import { quote } from "./text-file.ts";
 
 export interface ScaleChange {
   readonly type: string;
@@ -35,7 +36,7 @@ export function readScaleWords(
       problems.push({
         severity: "error",
         file: source,
-        message: `"${word}" is not TYPE=N, TYPE+N or TYPE-N`,
+        message: `${quote(word)} is not TYPE=N, TYPE+N or TYPE-N`,
         hint: "N is a whole number from 0, as in web=2 or worker+1",
       });
     }
@@ -85,7 +86,7 @@ function findTwice(changes: readonly ScaleChange[], source: string): readonly Di
   return [...twice].map((type) => ({
     severity: "error",
     file: source,
-    message: `"${type}" is given twice`,
+    message: `${quote(type)} is given twice`,
     hint: "name each process type once",
   }));
 }

@@ -5,6 +5,7 @@
 import { type Diagnostic, type Result, resultOf } from "./diagnostic.ts";
 import type { ExitOn } from "./ends-all.ts";
 import type { Asked } from "./formation.ts";
+import { quote } from "./text-file.ts";
 
 export type Timestamps = "time" | "iso" | "off";
 export type LogFormat = "text" | "heroku" | "json";
@@ -94,7 +95,7 @@ function readOne<T>(
   problems.push({
     severity: "error",
     file: given.source,
-    message: `"${given.value}" is not ${want}`,
+    message: `${quote(String(given.value))} is not ${want}`,
   });
   return fallback;
 }

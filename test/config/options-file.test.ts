@@ -3,7 +3,7 @@ import { type FileOptions, parseOptionsFile } from "../../src/config/options-fil
 import { formatDiagnostic, type Result } from "../../src/core/diagnostic.ts";
 
 function read(text: string): Promise<Result<FileOptions>> {
-  return parseOptionsFile(text, ".foreman");
+  return parseOptionsFile(Buffer.from(text), ".foreman");
 }
 
 /** Every option that is given, with its value and where it stands. */
@@ -118,6 +118,12 @@ describe("a mistake", () => {
       "formation:\n  web: 2\n",
       ['.foreman:1:1: error: "formation" needs one value behind it'],
     ],
+    [
+      "too many options for a person",
+      `a: ${"x".repeat(64 * 1024)}`,
+      [".foreman: error: the file is larger than 64 KiB; is it the right one?"],
+    ],
+    ["a NUL", "port: \0\n", [/^\.foreman:1:7: error: a NUL byte/]],
     ["a list of options", "- port: 3000\n", [".foreman:1:1: error: not a list of NAME: VALUE"]],
     ["a word", "port 3000\n", [".foreman:1:1: error: not a list of NAME: VALUE"]],
     ["command line options", "--port 3000\n", [/^\.foreman:1:1: error: not a list of NAME: VALUE/]],
@@ -136,6 +142,18 @@ describe("a mistake", () => {
     // The parser may add what follows from the mistake.
     for (const [index, line] of said.entries()) expect(lines[index]).toMatch(line);
     for (const line of lines) expect(line).not.toMatch(/\n| at line /);
+  });
+
+  it("with a name that moves the cursor is shown as what it is", async () => {
+    const { diagnostics } = await read('"po\\e[2Jrt": 1\n');
+    expect(diagnostics.map(({ message }) => message)).toEqual([
+      '"po<U+001B>[2Jrt" is not used by procman',
+    ]);
+  });
+
+  it("is shown fifty times", async () => {
+    const { diagnostics } = await read("port: 1\n".repeat(1_000));
+    expect(diagnostics.length).toBeLessThan(100);
   });
 
   it("is none where a switch is on", async () => {

@@ -104,6 +104,14 @@ describe("a formation that cannot be", () => {
       ['start: error: no process type "wbe" in the Procfile; did you mean "web"?'],
     ],
     [
+      "what moves the cursor",
+      { types: ["\u0007", "a\u001b=1=1"] },
+      [
+        'start: error: "a<U+001B>=1=1" is not TYPE=N; N is a whole number from 0, as in web=2',
+        'start: error: no process type "<U+0007>" in the Procfile; it has web, worker, clock',
+      ],
+    ],
+    [
       "an unknown type like none",
       { types: ["database=2"] },
       ['start: error: no process type "database" in the Procfile; it has web, worker, clock'],

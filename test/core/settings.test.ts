@@ -107,6 +107,11 @@ describe("a setting", () => {
     }
   });
 
+  it("is shown short and without what moves the cursor", () => {
+    const { diagnostics } = readSettings(given("port", `\u001b[2J${"x".repeat(1_000)}`));
+    expect(diagnostics[0]?.message).toMatch(/^"<U\+001B>\[2Jx{56}…" is not a port/);
+  });
+
   it("is refused together with all others that are wrong, each by its place", () => {
     const { diagnostics } = readSettings({
       port: { value: "x", source: "--port" },
