@@ -42,6 +42,9 @@ async function checkName(running: RunningProcman, app: string): Promise<RunningP
   return exitCodes.usage;
 }
 
+/** What may be right the next time it is asked. */
+const isForLater: ReadonlySet<string> = new Set(["conflict", "rate_limit"]);
+
 /** Says why there is no answer, or a refusal; the exit code, for a refusal as given. */
 export function explain(
   { root }: RunningProcman,
@@ -51,7 +54,7 @@ export function explain(
   switch (answer.is) {
     case "refused":
       for (const line of answer.message.split("\n")) complain(line);
-      if (answer.status >= 500 || answer.id === "conflict") return exitCodes.failed;
+      if (answer.status >= 500 || isForLater.has(answer.id)) return exitCodes.failed;
       // Who names what is not there has mistyped it, whatever else may be refused.
       return answer.id === "not_found" ? exitCodes.usage : refusedCode;
     case "silent": {

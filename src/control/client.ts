@@ -50,6 +50,12 @@ const usualDeadlineMs = 5_000;
 /** While procman has too many connections. */
 const floodMs = 3_000;
 const firstPauseMs = 10;
+const tooMany: Answer = {
+  is: "refused",
+  status: 429,
+  id: "rate_limit",
+  message: "procman has too many connections; try again",
+};
 
 /** Undefined when nobody runs the app. Somebody who says so may have been killed: an answer tells. */
 export function findClient(options: ClientOptions): Client | undefined {
@@ -76,7 +82,7 @@ export function findClient(options: ClientOptions): Client | undefined {
       const isFlooded = answer === "flooded" || (answer.is === "refused" && answer.status === 429);
       if (!isFlooded) return answer;
       if (process.uptime() * 1_000 + pauseMs - startMs > floodMs) {
-        return answer === "flooded" ? { is: "silent", pid, afterMs: floodMs } : answer;
+        return answer === "flooded" ? tooMany : answer;
       }
       await new Promise((resolve) => {
         setTimeout(resolve, pauseMs);
@@ -109,7 +115,7 @@ type Exchange =
   | { readonly is: "late" }
   /** Nobody listens. */
   | { readonly is: "no-one" }
-  /** More want to connect than the kernel keeps waiting. */
+  /** More want to connect than the kernel keeps waiting, or than procman lets in. */
   | { readonly is: "flooded" };
 
 const headEnd = "\r\n\r\n";
@@ -151,8 +157,13 @@ async function exchange(
           return;
         case "EPIPE":
         case "ECONNRESET":
-          // What was said before may still be an answer.
-          settle({ is: "closed", bytes: Buffer.concat(chunks) });
+          // What was said before may still be an answer. Nothing at all means that the request has
+          // not been read: to close what has been is no error here, but an end.
+          settle(
+            chunks.length === 0
+              ? { is: "flooded" }
+              : { is: "closed", bytes: Buffer.concat(chunks) },
+          );
           return;
         default:
           clearTimeout(timer);

@@ -12,6 +12,7 @@ import {
 } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { connectionLimit } from "./connection-limit.ts";
 import { failure, type JsonReply, type Reply, type StreamReply } from "./reply.ts";
 
 export interface Limits {
@@ -29,8 +30,7 @@ export const usualLimits: Limits = {
   bodyMs: 10_000,
   headBytes: 8 * 1024,
   bodyBytes: 1024 * 1024,
-  // Descriptors are shared with the processes that are being started.
-  connections: 256,
+  connections: connectionLimit(),
 };
 
 export interface Handler {
@@ -77,6 +77,8 @@ export function createHttpServer(
     requireHostHeader: false,
   });
 
+  // All that wait are let in within one turn: beyond these, they are closed without a word.
+  server.maxConnections = limits.connections * 2;
   server.on("connection", (socket) => {
     const caller: Caller = {
       socket,

@@ -197,6 +197,24 @@ describe("a procman with too many connections", () => {
     expect(await answer).toMatchObject({ is: "answered", body: "hello" });
   });
 
+  it("is asked again when it closes without reading", async () => {
+    let asked = 0;
+    await listen(
+      createRawServer({ pauseOnConnect: true }, (one: Socket) => {
+        asked += 1;
+        if (asked < 3) one.destroy();
+        else one.on("data", () => one.end("HTTP/1.1 200 OK\r\n\r\n{}")).resume();
+      }),
+    );
+    expect(await open().ask("POST", "/")).toMatchObject({ is: "answered" });
+    expect(asked).toBe(3);
+  });
+
+  it("and goes on like that says so", async () => {
+    await listen(createRawServer({ pauseOnConnect: true }, (one: Socket) => one.destroy()));
+    expect(await open().ask("POST", "/")).toMatchObject({ is: "refused", status: 429 });
+  });
+
   it("is not asked again when nobody knows what has become of a command", async () => {
     let asked = 0;
     await listen(
