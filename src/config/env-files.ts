@@ -3,6 +3,7 @@ import { relative, resolve } from "node:path";
 import type { Diagnostic, Result } from "../core/diagnostic.ts";
 import type { Environment } from "../core/environment.ts";
 import { type EnvEntry, expandVariables } from "../core/expand-variables.ts";
+import { showAll } from "../core/text-file.ts";
 import { type Files, NotInTime } from "./files.ts";
 
 export interface EnvFiles {
@@ -57,7 +58,9 @@ function reasonOf(error: unknown): string {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "EISDIR") return "it is a folder";
   if (code === "EACCES") return "permission denied";
-  return error instanceof Error ? error.message : String(error);
+  const reason = error instanceof Error ? error.message : String(error);
+  // Which file it is has been said, and its name may be anything.
+  return showAll(reason.replace(/(, open|\. Received) '.*$/s, ""));
 }
 
 export function isMissing(error: unknown): boolean {
@@ -66,5 +69,5 @@ export function isMissing(error: unknown): boolean {
 
 /** A path as the person in `cwd` would write it. */
 export function showPath(cwd: string, path: string): string {
-  return relative(cwd, resolve(cwd, path)) || ".";
+  return showAll(relative(cwd, resolve(cwd, path))) || ".";
 }

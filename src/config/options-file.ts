@@ -2,7 +2,7 @@
 import { collectFindings, type Diagnostic, type Result, resultOf } from "../core/diagnostic.ts";
 import { findNearest } from "../core/nearest.ts";
 import { type Given, type GivenSettings, settingNames } from "../core/settings.ts";
-import { decodeText, quote } from "../core/text-file.ts";
+import { decodeText, quote, showAll } from "../core/text-file.ts";
 
 export const optionsFileName = ".foreman";
 
@@ -33,6 +33,7 @@ const switches = new Map(["restart", "prefix", "env"].map((name) => [`no-${name}
 
 /** All options with their longest values need less, and the parser's time grows with the square. */
 const maxBytes = 64 * 1024;
+const maxMessage = 200;
 
 interface Row {
   readonly name: string;
@@ -102,9 +103,14 @@ function readText(bytes: Uint8Array, file: string): Result<string> {
   return { ok: false, diagnostics: [{ severity: "error", file, message, hint }] };
 }
 
-/** The parser shows the place in the lines below, and says it in words. */
+/** The parser shows the place in the lines below, and says it in words; it quotes at any length. */
 function firstLineOf(message: string): string {
-  return message.replace(/\n.*/s, "").replace(/ at line .*$/, "");
+  return showAll(
+    message
+      .slice(0, maxMessage)
+      .replace(/\n.*/s, "")
+      .replace(/ at line .*$/, ""),
+  );
 }
 
 function givenTwice(name: string, option: string): Pick<Diagnostic, "severity" | "message"> {

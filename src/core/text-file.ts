@@ -50,8 +50,14 @@ export function quote(text: string): string {
 /** Short enough for a message, and with nothing in it that is not seen or moves the cursor. */
 export function show(text: string): string {
   const start = text.length > maxQuoted ? text.slice(0, maxQuoted).replace(/\p{Cs}$/u, "") : text;
-  const shown = start.replace(invisible, (character) => `<${toCodePoint(character)}>`);
-  return start.length < text.length ? `${shown}…` : shown;
+  return start.length < text.length ? `${showAll(start)}…` : showAll(start);
+}
+
+/** However long it is. */
+export function showAll(text: string): string {
+  // The expression below is large, and takes its time when it is first needed.
+  if (/^[ -~]*$/.test(text)) return text;
+  return text.replace(invisible, (character) => `<${toCodePoint(character)}>`);
 }
 
 // All blanks but the space, controls, what has no width, and what no font has.

@@ -187,6 +187,13 @@ describe("--env-expand", () => {
   });
 });
 
+it("a name that no file can have is not said twice", async () => {
+  const { said } = await read({}, { paths: ["a".repeat(5_000)] });
+  expect(said.map((line) => line.replace(/^a+/, "a"))).toEqual([
+    "a: error: cannot be read: ENAMETOOLONG: name too long",
+  ]);
+});
+
 describe("showPath", () => {
   it.each([
     ["/a/b", "/a/b/.env", ".env"],
@@ -194,6 +201,7 @@ describe("showPath", () => {
     ["/a/b", "/a/.env", "../.env"],
     ["/a/b", "/a/b", "."],
     ["/a/b", "c", "c"],
+    ["/a/b", "\u001b[2Jc", "<U+001B>[2Jc"],
   ])("in %s, %s: %s", (cwd, path, shown) => {
     expect(showPath(cwd, path)).toBe(shown);
   });

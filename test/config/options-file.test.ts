@@ -151,6 +151,12 @@ describe("a mistake", () => {
     ]);
   });
 
+  it("of the syntax is shown short and as what it is", async () => {
+    const { diagnostics } = await read(`port: |\u001a${"x".repeat(1_000)}\n`);
+    expect(diagnostics[0]?.message).toMatch(/^Block scalar .*<U\+001A>x+$/);
+    for (const { message } of diagnostics) expect(message.length).toBeLessThan(300);
+  });
+
   it("is shown fifty times", async () => {
     const { diagnostics } = await read("port: 1\n".repeat(1_000));
     expect(diagnostics.length).toBeLessThan(100);
