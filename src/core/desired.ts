@@ -2,7 +2,7 @@
  * What is wanted of an app while it runs, and what each command makes of it. A command is checked
  * whole and applied whole; nothing here starts or stops anything.
  */
-import { type Diagnostic, type Result, resultOf } from "./diagnostic.ts";
+import { collectFindings, type Diagnostic, type Result, resultOf } from "./diagnostic.ts";
 import { explainUnknownType, type Formation } from "./formation.ts";
 import { findNearest } from "./nearest.ts";
 import { firstPorts, type InstanceSpec, planInstances } from "./plan.ts";
@@ -56,14 +56,14 @@ export function findNamed(
   names: readonly string[],
 ): Result<readonly InstanceSpec[]> {
   if (names.length === 0) return resultOf(specs, []);
-  const problems: Diagnostic[] = [];
+  const findings = collectFindings();
   const known = types.map(({ name }) => name).filter((name) => formation.has(name));
   for (const name of new Set(names)) {
     if (formation.has(name) || specs.some((spec) => spec.name === name)) continue;
-    problems.push(explainUnknownName(name, known, specs));
+    findings.add("error", () => explainUnknownName(name, known, specs));
   }
   const isNamed = ({ name, type }: InstanceSpec) => names.includes(name) || names.includes(type);
-  return resultOf(specs.filter(isNamed), problems);
+  return resultOf(specs.filter(isNamed), findings.all());
 }
 
 function explainUnknownName(

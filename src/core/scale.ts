@@ -2,7 +2,7 @@
  * Changes of a formation while the app runs: reads `web=2 worker+1 clock-1` and what the API is
  * given, and applies all of it or nothing.
  */
-import { type Diagnostic, type Result, resultOf } from "./diagnostic.ts";
+import { collectFindings, type Findings, type Result, resultOf } from "./diagnostic.ts";
 import { explainUnknownType, type Formation } from "./formation.ts";
 import { quote } from "./text-file.ts";
 
@@ -25,7 +25,7 @@ export function readScaleWords(
   words: readonly string[],
   source: string,
 ): Result<readonly ScaleChange[]> {
-  const problems: Diagnostic[] = [];
+  const findings = collectFindings();
   const changes: ScaleChange[] = [];
   for (const word of words) {
     const [, type, set, add] = wordPattern.exec(word) ?? [];
@@ -33,15 +33,15 @@ export function readScaleWords(
     if (change) {
       changes.push(change);
     } else {
-      problems.push({
-        severity: "error",
+      findings.add("error", () => ({
         file: source,
         message: `${quote(word)} is not TYPE=N, TYPE+N or TYPE-N`,
         hint: "N is a whole number from 0, as in web=2 or worker+1",
-      });
+      }));
     }
   }
-  return resultOf(changes, [...problems, ...findTwice(changes, source)]);
+  noteTwice(changes, source, findings);
+  return resultOf(changes, findings.all());
 }
 
 /** A quantity as the API has it: `3`, `"3"`, `"+1"` or `"-1"`. Undefined when it is none. */
@@ -59,36 +59,36 @@ export function applyScale(
   changes: readonly ScaleChange[],
   source: string,
 ): Result<Formation> {
-  const problems: Diagnostic[] = [...findTwice(changes, source)];
+  const findings = collectFindings();
+  noteTwice(changes, source, findings);
   const next = new Map(formation);
   const known = [...formation.keys()];
   for (const { type, how, amount } of changes) {
     const now = formation.get(type);
     if (now === undefined) {
-      problems.push(explainUnknownType(type, known, source));
+      findings.add("error", () => explainUnknownType(type, known, source));
       continue;
     }
     const quantity = how === "set" ? amount : now + amount;
     if (quantity < 0) {
       const message = `${type} is at ${now}, which is less than ${-amount}`;
       const hint = `take away at most ${now}, or say ${type}=0`;
-      problems.push({ severity: "error", file: source, message, hint });
+      findings.add("error", () => ({ file: source, message, hint }));
     }
     next.set(type, Math.max(0, quantity));
   }
-  return resultOf(next, problems);
+  return resultOf(next, findings.all());
 }
 
-function findTwice(changes: readonly ScaleChange[], source: string): readonly Diagnostic[] {
+function noteTwice(changes: readonly ScaleChange[], source: string, findings: Findings): void {
   const seen = new Set<string>();
   const twice = new Set<string>();
   for (const { type } of changes) (seen.has(type) ? twice : seen).add(type);
-  return [...twice].map((type) => ({
-    severity: "error",
-    file: source,
-    message: `${quote(type)} is given twice`,
-    hint: "name each process type once",
-  }));
+  const hint = "name each process type once";
+  for (const type of twice) {
+    const message = `${quote(type)} is given twice`;
+    findings.add("error", () => ({ file: source, message, hint }));
+  }
 }
 
 /** `clock=1 web=2`: sorted by name, ready to be given back. */

@@ -60,6 +60,8 @@ function instancesOf({ specs, stopped: off }: Desired): readonly string[] {
   return specs.map(({ name, port }) => (off.has(name) ? `(${name} ${port})` : `${name} ${port}`));
 }
 
+const manyNames = Array.from({ length: 1_000 }, (_, number) => `none${number}`);
+
 describe("scaling", () => {
   it("plans the specs of the new formation, in the order of the Procfile", () => {
     const next = scaled(desiredOf({ worker: 1, web: 1 }), "web=2 worker+1");
@@ -109,6 +111,13 @@ describe("scaling", () => {
     const before = structuredClone(desired);
     expect(problemsOf(scale(desired, words))).toEqual(problems);
     expect(desired).toEqual(before);
+  });
+
+  it("explains fifty mistakes of a request that is full of them", () => {
+    const changes = manyNames.map((type) => ({ type, how: "set", amount: 1 }) as const);
+    const problems = problemsOf(scaleDesired(desiredOf({ web: 1 }), changes));
+    expect(problems.length).toBe(51);
+    expect(problems.at(-1)).toBe("scale: error: and 950 more errors");
   });
 
   it("knows which types a person has emptied, and those only", () => {
@@ -201,6 +210,10 @@ describe("names", () => {
     ["nothing", [""], [unknown("")]],
   ])("are refused: %s", (_, names, problems) => {
     expect(problemsOf(findNamed(desired, names))).toEqual(problems);
+  });
+
+  it("are explained fifty times", () => {
+    expect(problemsOf(findNamed(desired, manyNames)).length).toBe(51);
   });
 
   function unknown(name: string): string {
