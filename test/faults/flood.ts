@@ -1,12 +1,13 @@
 /** Many clients that want nothing good from a control socket, so many at a time. */
+import { setMaxListeners } from "node:events";
 import { connect, type Socket } from "node:net";
 
 export interface Flood {
   readonly clients: number;
   /** At a time. */
   readonly width: number;
-  /** No more come. */
-  readonly givenUp?: AbortSignal;
+  /** All leave, and no more come. */
+  readonly givenUp: AbortSignal;
 }
 
 type Hostility = (socket: Socket) => void;
@@ -31,13 +32,14 @@ const hostilities: readonly Hostility[] = [
 
 /** How many got through to the server's queue. Resolves when all have gone. */
 export async function flood(path: string, { clients, width, givenUp }: Flood): Promise<number> {
+  setMaxListeners(width, givenUp);
   let begun = 0;
   let connected = 0;
   const work = async () => {
-    while (begun < clients && !givenUp?.aborted) {
+    while (begun < clients && !givenUp.aborted) {
       const hostility = hostilities[begun % hostilities.length] ?? (() => {});
       begun += 1;
-      if (await one(path, hostility)) connected += 1;
+      if (await one(path, hostility, givenUp)) connected += 1;
     }
   };
   await Promise.all(Array.from({ length: width }, work));
@@ -45,17 +47,22 @@ export async function flood(path: string, { clients, width, givenUp }: Flood): P
 }
 
 /** Whether it got through. */
-function one(path: string, hostility: Hostility): Promise<boolean> {
+function one(path: string, hostility: Hostility, givenUp: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
     let isConnected = false;
     const socket = connect({ path });
+    const leave = () => socket.destroy();
+    givenUp.addEventListener("abort", leave);
     socket.on("connect", () => {
       isConnected = true;
       hostility(socket);
     });
     socket.resume();
     socket.on("error", () => {});
-    socket.on("close", () => resolve(isConnected));
+    socket.on("close", () => {
+      givenUp.removeEventListener("abort", leave);
+      resolve(isConnected);
+    });
   });
 }
 
