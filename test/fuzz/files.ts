@@ -61,9 +61,9 @@ function expectPlace({ file, line, column, message }: Diagnostic, name: FileName
   if (column !== undefined && column < 1) throw new Error(`column ${column}: ${message}`);
 }
 
-/** `web=2 worker+1` */
+/** `web=2 worker+1`; the kernel has no room for a longer argument. */
 export function checkScaleWords(bytes: Buffer): void {
-  const changes = readScaleWords(bytes.toString().split(/\s+/), "scale");
+  const changes = readScaleWords(bytes.toString("utf8", 0, 128 * 1024).split(/\s+/), "scale");
   expectTold(changes);
   if (!changes.ok) return;
   expectTold(applyScale(new Map([["web", 1]]), changes.value, "scale"));
