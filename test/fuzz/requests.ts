@@ -32,6 +32,7 @@ export async function openRequestTarget(folder: string): Promise<RequestTarget> 
     log,
     version: "1.2.3",
     folder,
+    isPatient: false,
     onError: (error) => errors.push(error),
   });
   const sessions = createLogSessions(() => performance.now());
