@@ -19,7 +19,8 @@ export function streamEvents(app: ControlledApp, givenUp: AbortSignal): AsyncIte
     stopListening();
     wake();
   };
-  givenUp.addEventListener("abort", end, { once: true });
+  if (givenUp.aborted) end();
+  else givenUp.addEventListener("abort", end, { once: true });
 
   return (async function* () {
     while (!givenUp.aborted) {

@@ -57,6 +57,8 @@ export async function wait({ app, fields, givenUp }: Call): Promise<Reply> {
   const timer = setTimeout(giveUp, timeoutMs);
   givenUp.addEventListener("abort", giveUp, { once: true });
   const waiting = app.until(what, names, end.signal).finally(() => clearTimeout(timer));
+  // The client may have gone while its request was read.
+  if (givenUp.aborted) giveUp();
   // The head of the reply says that procman is alive, so only what is known at once can be in it.
   const known = await Promise.race([waiting, nextTurn()]);
   if (known?.is === "unknown-names") return failureOf("not_found", known.diagnostics);

@@ -434,6 +434,12 @@ describe("what Heroku has no word for", () => {
     expect(app.waiting()).toBe(0);
   });
 
+  it("does not wait for a client that has gone before", async () => {
+    const gone = AbortSignal.abort();
+    expect(await read(await ask("POST /procman/v1/wait", {}, { givenUp: gone }))).toBe("");
+    expect(app.waiting()).toBe(0);
+  });
+
   it("shuts down, and its reply ends when it has", async () => {
     const end = new AbortController();
     app.onShutDown = () => end.abort();
@@ -458,6 +464,11 @@ describe("events", () => {
     await new Promise(setImmediate);
     client.abort();
     expect(await text).toBe(line.repeat(3));
+    expect(app.listeners()).toBe(0);
+  });
+
+  it("are not listened to for a client that has gone before", async () => {
+    await ask("GET /procman/v1/events", undefined, { givenUp: AbortSignal.abort() });
     expect(app.listeners()).toBe(0);
   });
 
