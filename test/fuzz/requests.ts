@@ -15,6 +15,7 @@ export interface RequestTarget {
   send(bytes: Buffer): Promise<void>;
   /** A proper request is answered. */
   ping(): Promise<void>;
+  /** And nobody waits for anything any more. */
   close(): Promise<void>;
 }
 
@@ -63,7 +64,11 @@ export async function openRequestTarget(folder: string): Promise<RequestTarget> 
       const reply = await exchange(server, get("/procman/v1/ping"));
       if (statusOf(reply) !== 200) throw new Error(`no answer to a proper request: ${reply}`);
     },
-    close: () => server.close(),
+    async close() {
+      await server.close();
+      const left = { waiting: app.waiting(), listeners: app.listeners() };
+      if (left.waiting + left.listeners > 0) throw new Error(`left: ${JSON.stringify(left)}`);
+    },
   };
 }
 
