@@ -68,7 +68,8 @@ export function openSegments(
     const { rest, error } = await append(text);
     if (error === undefined) return;
     const reason = describeProblem(error);
-    gap = { missing: missingOf(rest), reason };
+    // A line of which only the newline is missing is whole: it gets one when the file is opened anew.
+    gap = { missing: missingOf(rest.replace(/^\n/, "")), reason };
     retryLater();
     onTrouble(reason);
   }

@@ -462,4 +462,18 @@ describe("a disk that is full in the middle of a line", () => {
     expectAll(textOf(), `${written}line b\n`);
     expect(gaps()[0]).toContain("are missing here: the file may not grow any more (EFBIG)");
   });
+
+  it.runIf(hasLimits)("does not count a line of which only the end is missing", async () => {
+    const log = open();
+    const written = fill();
+    limitFiles(String(written.indexOf("\n", 30_000)));
+    try {
+      await log.write(written);
+    } finally {
+      limitFiles("unlimited");
+    }
+    nextTry();
+    await log.write("line b\n");
+    expectAll(textOf(), `${written}line b\n`);
+  });
 });
