@@ -58,8 +58,9 @@ drain() {
 }
 if [ -f "$log" ] && [ ! -L "$log" ] && [ -d /proc/self ]; then
   stamp=$(now)
-  # What procman was just writing.
+  # What procman was just writing may have no end, and what it had read is gone with it.
   [ -z "$(tail -c 1 "$log")" ] || echo >>"$log"
+  echo "$stamp procman[procman]: procman was killed; what it had read and not yet written is missing here" >>"$log"
   for entry in $list; do group=\${entry%%:*}
     if alive "$group" && ours "$group" "\${entry#*:}"; then drain "$group"; fi
   done

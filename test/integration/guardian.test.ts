@@ -81,6 +81,11 @@ describe.concurrent("when procman is killed", () => {
         text: "goodbye",
       });
     }
+    // Between what procman has written and what it could not.
+    const gap = lines.findIndex((line) => line.endsWith("not yet written is missing here"));
+    const first = lines.findIndex((line) => line.endsWith(": goodbye"));
+    expect(gap).toBeGreaterThan(0);
+    expect(first).toBeGreaterThan(gap);
     // It comes last, in a line of its own.
     expect(lines.at(-2)).toMatch(/ procman\[procman\]: procman was killed; /);
   });
