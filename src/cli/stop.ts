@@ -34,11 +34,16 @@ async function stopSome(
 }
 
 const lookAgainMs = 5;
+/** Who has ended its app needs no more for its own end. Its pid may mean another in a container. */
+const endMs = 5_000;
 
 /** The reply ends when procman does, and a moment later it is gone, and its lock is free. */
 async function stopAll(client: Client): Promise<Answer> {
   const answer = await client.askAndWait("POST", "/procman/v1/shutdown");
+  if (answer.is !== "answered") return answer;
   // In a container nobody may reap it.
-  while (answer.is === "answered" && !hasEnded(client.pid)) await sleep(lookAgainMs);
+  for (let waitedMs = 0; waitedMs < endMs && !hasEnded(client.pid); waitedMs += lookAgainMs) {
+    await sleep(lookAgainMs);
+  }
   return answer;
 }

@@ -45,6 +45,16 @@ function parentOf(pid: number): number {
 }
 
 describe.skipIf(!isPossible).each(ways)(`procman %s of a container${whyNot}`, (_, under, reaps) => {
+  it("can be stopped from outside, where its pid is another's", async () => {
+    await using rig = await Rig.create({ Procfile: procfile("web") });
+    rig.start([], { under });
+    await rig.child("web.1");
+    await rig.line(/web\.1 is up|web\.1 started/);
+    expect(await rig.ask("wait")).toMatchObject({ code: 0 });
+    expect(await rig.ask("stop")).toMatchObject({ code: 0 });
+    expect((await rig.end()).status).toBe(0);
+  });
+
   it.each<[NodeJS.Signals, number]>([
     ["SIGTERM", 143],
     ["SIGINT", 130],
