@@ -23,10 +23,12 @@ export interface Pressure {
  */
 const holdBytes = 2 ** 18;
 /** Of all together. */
-const roomBytes = 2 ** 22;
-/** All go on when half of it is free. So a reader that takes 1 MiB/s is only slow, and loses nothing. */
-const flowBytes = roomBytes / 2;
+const roomBytes = 2 ** 21;
+/** All go on when no more waits: what waits for long is moved again and again by the collector. */
+const flowBytes = 2 ** 18;
 const longestHoldMs = 2_000;
+/** With no more than this waiting by then it is only slow, and loses nothing: it takes 0.5 MiB/s. */
+const slowBytes = roomBytes / 2;
 
 /** `onBehind` is called when the reader has made others wait too long. */
 export function createPressure(sink: Sink, clock: Clock, onBehind: () => void): Pressure {
@@ -38,7 +40,7 @@ export function createPressure(sink: Sink, clock: Clock, onBehind: () => void): 
   function hold(pace: Pace): void {
     held.add(pace);
     pace.hold();
-    cancelTimer ??= clock.after(longestHoldMs, fallBehind);
+    cancelTimer ??= clock.after(longestHoldMs, endHold);
   }
 
   function releaseAll(): void {
@@ -49,7 +51,11 @@ export function createPressure(sink: Sink, clock: Clock, onBehind: () => void): 
     for (const pace of paces) pace.flow();
   }
 
-  function fallBehind(): void {
+  function endHold(): void {
+    if (waitingBytes <= slowBytes) {
+      releaseAll();
+      return;
+    }
     isBehind = true;
     sink.keep("newest");
     releaseAll();
@@ -58,10 +64,11 @@ export function createPressure(sink: Sink, clock: Clock, onBehind: () => void): 
 
   function taken(bytes: number): void {
     waitingBytes -= bytes;
-    if (waitingBytes > flowBytes) return;
-    if (held.size > 0) releaseAll();
-    if (isBehind) sink.keep("all");
-    isBehind = false;
+    if (isBehind && waitingBytes <= slowBytes) {
+      isBehind = false;
+      sink.keep("all");
+    }
+    if (held.size > 0 && waitingBytes <= flowBytes) releaseAll();
   }
 
   return {

@@ -6,7 +6,7 @@ import { FakeSink } from "../support/fake-sink.ts";
 const mib = 2 ** 20;
 const chunk = "x".repeat(2 ** 16);
 /** In chunks. */
-const [room, share] = [64, 4];
+const [room, share] = [32, 4];
 
 function createSubject() {
   const sink = new FakeSink();
@@ -49,20 +49,30 @@ describe("a slow reader", () => {
     expect(paces).toEqual(["worker hold", "web hold"]);
   });
 
-  it("lets all go on when half of the room is free, and makes them wait again", () => {
+  it("lets all go on when little is left to take, and makes them wait again", () => {
     const { sink, paces, clock, onBehind, writer } = createSubject();
     const web = writer("web");
     web(room + 1);
     clock.advance(1_999);
-    sink.take(room / 2);
+    sink.take(room - share);
     expect(paces).toEqual(["web hold"]);
     sink.take(1);
     expect(paces).toEqual(["web hold", "web flow"]);
     expect(clock.armed()).toBe(0);
-    web(room / 2 + 1);
+    web(room - share + 1);
     clock.advance(1_999);
     expect(paces).toEqual(["web hold", "web flow", "web hold"]);
     expect([sink.kept, onBehind.mock.calls.length]).toEqual(["all", 0]);
+  });
+
+  it("lets all go on after two seconds when it has taken half: it loses nothing", () => {
+    const { sink, paces, clock, onBehind, writer } = createSubject();
+    const web = writer("web");
+    web(room + 1);
+    sink.take(room / 2 + 1);
+    clock.advance(2_000);
+    expect(paces).toEqual(["web hold", "web flow"]);
+    expect([sink.kept, onBehind.mock.calls.length, clock.armed()]).toEqual(["all", 0, 0]);
   });
 });
 
@@ -104,6 +114,6 @@ describe("a reader that takes too little for two seconds", () => {
     for (const write of writers) write(room / 8);
     for (const write of writers) write(1);
     expect(paces.length).toBe(8);
-    expect(sink.written.length).toBeLessThanOrEqual(4 * mib + 8 * chunk.length);
+    expect(sink.written.length).toBeLessThanOrEqual(2 * mib + 8 * chunk.length);
   });
 });
