@@ -9,7 +9,7 @@ import { findWritable, type OpenPipe } from "./open-pipe.ts";
 import { type ProcStat, procPids, readProcFile, readStat } from "./proc-files.ts";
 import { psTable } from "./ps-table.ts";
 import { signalProcess } from "./signal.ts";
-import { type Found, hasMark, markValue, sharedBeginning, type Trace } from "./trace.ts";
+import { type Found, marksIn, markValue, sharedBeginning, type Trace } from "./trace.ts";
 
 export interface ProcessTable {
   members(pgid: number): Promise<readonly number[]>;
@@ -123,16 +123,15 @@ function* findTraced(
     const stat = sessions.size > 0 ? readStat(pid) : undefined;
     const ofSession = stat && sessions.get(stat.session);
     const writable = yield* findWritable(pid, pipes);
-    // One search for all: most have none of the marks.
-    const marked = environ.includes(shared) ? `\0${environ}\0` : "";
-    const isFound = note({ pid, stat, ofSession, environ: marked, writable }, found);
+    const marks = marksIn(environ, shared);
+    const isFound = note({ pid, stat, ofSession, marks, writable }, found);
     if (environ === "" && !isFound) unclear.add(pid);
   }
 }
 
 interface Seen {
   readonly pid: number;
-  readonly environ: string;
+  readonly marks: ReadonlySet<string>;
   readonly stat: ProcStat | undefined;
   /** The trace that names its session. */
   readonly ofSession: Trace | undefined;
@@ -141,12 +140,13 @@ interface Seen {
 
 /** Whether anything speaks for a trace. */
 function note(seen: Seen, found: ReadonlyMap<Trace, Found[]>): boolean {
-  const { pid, environ, ofSession, writable } = seen;
+  const { pid, marks, ofSession, writable } = seen;
   let isFound = false;
   for (const [trace, finds] of found) {
     const { mark, pipe, since = 0 } = trace;
     const isWriter = pipe !== undefined && writable.has(pipe);
-    if (!(isWriter || ofSession === trace || hasMark(environ, mark))) continue;
+    const isMarked = marks.size > 0 && (marks.has(mark) || marks.has(markValue(mark)));
+    if (!(isWriter || ofSession === trace || isMarked)) continue;
     const stat = seen.stat ?? readStat(pid);
     if (stat === undefined || stat.isZombie || stat.start < since) continue;
     finds.push({ pid, start: stat.start });

@@ -24,11 +24,19 @@ export interface Found {
   readonly start: number;
 }
 
-/** `environ` is as /proc shows it, with a NUL behind each variable, and one before the first. */
-export function hasMark(environ: string, mark: string): boolean {
-  // Only a whole variable counts.
-  return environ.includes(`\0${mark}\0`) || environ.includes(outerMark(mark));
+/**
+ * All that can be a mark in an environment, as /proc shows it, or the value of one from a procman
+ * around its own. Only what `shared` stands in is looked at.
+ */
+export function marksIn(environ: string, shared: string): ReadonlySet<string> {
+  if (!environ.includes(shared)) return noMarks;
+  const variables = environ.split("\0").filter((variable) => variable.includes(shared));
+  // Between blanks, as `outerMark` has it.
+  const words = variables.flatMap((variable) => variable.split(" ").slice(1, -1));
+  return new Set([...variables, ...words]);
 }
+
+const noMarks: ReadonlySet<string> = new Set();
 
 /** Its value is a word among the marks of outer procmans. */
 export function outerMark(mark: string): string {
