@@ -5,6 +5,7 @@
  */
 import { existsSync } from "node:fs";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
+import { isBackgroundServer } from "./background-server.ts";
 import { findWritable, type OpenPipe } from "./open-pipe.ts";
 import { type ProcStat, procPids, readProcFile, readStat } from "./proc-files.ts";
 import { psTable } from "./ps-table.ts";
@@ -77,14 +78,24 @@ function procTable(): ProcessTable {
 
 /**
  * The same as `find` by one mark, at once and in one go: for the moment in which the process is
- * leaving and nothing asynchronous can happen any more. Empty where there is no /proc.
+ * leaving and nothing asynchronous can happen any more. Without background servers, and what runs
+ * in them. Empty where there is no /proc.
  */
 export function markedNow(mark: string): readonly number[] {
   const found = new Map<Trace, Found[]>([[{ mark }, []]]);
   if (existsSync("/proc/self/environ")) {
     for (const _ of findTraced(procPids(), found, new Set()));
   }
-  return [...found.values()].flat().map(({ pid }) => pid);
+  const pids = [...found.values()].flat().map(({ pid }) => pid);
+  return pids.filter((pid) => !isInServer(pid));
+}
+
+function isInServer(pid: number): boolean {
+  for (let at: number | undefined = pid; at !== undefined && at > 1 && at !== process.pid; ) {
+    if (isBackgroundServer(readProcFile(at, "cmdline", "utf8") ?? "")) return true;
+    at = readStat(at)?.parent;
+  }
+  return false;
 }
 
 async function scan(files: () => Iterable<unknown>): Promise<void> {

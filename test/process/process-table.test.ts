@@ -28,10 +28,14 @@ async function find(table: ProcessTable, ...traces: readonly Trace[]) {
 }
 
 /** A leader with one child in its group, both marked, that says when both are there. */
-async function startPair(value: string): Promise<{ leader: ChildProcess; pgid: number }> {
+async function startPair(
+  value: string,
+  argv0 = "/bin/sh",
+): Promise<{ leader: ChildProcess; pgid: number }> {
   // It speaks after its exec: in the middle of one a process has no environment to be seen.
   const child = `"${process.execPath}" -e 'console.log("there"); setInterval(() => {}, 1e6)'`;
   const leader = spawn("/bin/sh", ["-c", `${child} & wait`], {
+    argv0,
     detached: true,
     stdio: ["ignore", "pipe", "ignore"],
     env: { ...process.env, PROCMAN_RUN: value },
@@ -188,6 +192,16 @@ describe.runIf(process.platform === "linux")("at once", () => {
       await end(pair);
     }
     expect(markedNow(mark(value))).toEqual([]);
+  });
+
+  it("leaves out a server that many share, and what runs in it", async () => {
+    const value = `shared-${process.pid}`;
+    const pair = await startPair(value, "/usr/bin/watchman");
+    try {
+      expect(markedNow(mark(value))).toEqual([]);
+    } finally {
+      await end(pair);
+    }
   });
 });
 
