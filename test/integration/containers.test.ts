@@ -49,8 +49,7 @@ describe.skipIf(!isPossible).each(ways)(`procman %s of a container${whyNot}`, (_
     await using rig = await Rig.create({ Procfile: procfile("web") });
     rig.start([], { under });
     await rig.child("web.1");
-    await rig.line(/web\.1 is up|web\.1 started/);
-    expect(await rig.ask("wait")).toMatchObject({ code: 0 });
+    await rig.client();
     expect(await rig.ask("stop")).toMatchObject({ code: 0 });
     expect((await rig.end()).status).toBe(0);
   });
@@ -65,6 +64,7 @@ describe.skipIf(!isPossible).each(ways)(`procman %s of a container${whyNot}`, (_
     rig.start([], { under });
     await rig.child("web.1");
     await rig.child("worker.1");
+    await rig.client();
     expect(await rig.ask("scale", "worker=2")).toMatchObject({ code: 0 });
     await rig.child("worker.2");
     process.kill(await findFirst(rig), signal);
