@@ -19,6 +19,7 @@ describe.concurrent("procman why", () => {
     const second = await rig.child("worker.1", 2);
     await second.print("all is well again");
     await logged(rig, "all is well again");
+    await rig.client();
     const { code, stdout, stderr } = await rig.ask("why", "worker");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(
@@ -51,6 +52,7 @@ describe.concurrent("procman why", () => {
     await rig.child("web.1");
     await rig.line(/bad\.1 .*parked/);
     await logged(rig, "noed: not found");
+    await rig.client();
     const { code, stdout } = await rig.ask("why");
     expect(code).toBe(0);
     expect(stdout).toContain(": command not found: noed; did you mean node?\n");
@@ -70,6 +72,7 @@ describe.concurrent("procman why", () => {
     await using rig = await Rig.create({ Procfile: procfile("web", "worker") });
     rig.start(["worker=0", "web"]);
     await rig.child("web.1");
+    await rig.client();
     const well = await rig.ask("why", "web.1");
     expect(well).toMatchObject({ code: 0, stderr: "" });
     expect(well.stdout).toMatch(/^web\.1 is (starting|up) since .*; nothing is wrong with it\n$/);
@@ -87,6 +90,7 @@ describe.concurrent("procman why", () => {
     expect(none.stderr).toContain("procman is not running in ");
     rig.start();
     await rig.child("web.1");
+    await rig.client();
     expect(await rig.ask("why", "wbe")).toMatchObject({
       code: 2,
       stdout: "",
