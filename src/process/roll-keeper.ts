@@ -54,7 +54,9 @@ export function createRollKeeper(id: string): RollKeeper {
     moveTo(fd) {
       const rest = emptyRow.repeat(Math.max(0, rowsAhead - rows.length));
       file = fd;
-      writeSync(fd, head + rows.join("") + rest, 0, "latin1");
+      const bytes = writeSync(fd, head + rows.join("") + rest, 0, "latin1");
+      // The rows of an earlier one, whose groups are nobody's any more.
+      ftruncateSync(fd, bytes);
     },
     clear() {
       if (file !== undefined) ftruncateSync(file);

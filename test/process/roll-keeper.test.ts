@@ -71,6 +71,15 @@ describe("whoever keeps the roll", () => {
     expect(read("groups")).not.toContain("\0");
   });
 
+  it("leaves nothing of an earlier one", () => {
+    const earlier = createRollKeeper("1-0000000000000000-a-a");
+    const fd = open("groups");
+    earlier.moveTo(fd);
+    for (let pgid = 1_000; pgid < 1_300; pgid += 1) earlier.add(pgid);
+    createRollKeeper("1-0000000000000000-a-b").moveTo(fd);
+    expect(groupsIn("groups")).toEqual([]);
+  });
+
   it("leaves nothing", () => {
     const roll = createRollKeeper("1-0000000000000000-a-b");
     roll.moveTo(open("groups"));
