@@ -40,9 +40,17 @@ export function takeHold({ folder, mark, log, path }: HoldOptions): Hold | "take
   const lockFd = openLock(lockPath);
   if (lockFd === "taken") return lockFd;
   const rollPath = join(folder, rollName);
-  const rollFd = openSync(rollPath, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
-  // The guardian reads it from the start, wherever procman writes.
-  const readFd = openSync(rollPath, O_RDONLY | O_NOFOLLOW);
+  const fds = [lockFd];
+  try {
+    fds.push(openSync(rollPath, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600));
+    // The guardian reads it from the start, wherever procman writes.
+    fds.push(openSync(rollPath, O_RDONLY | O_NOFOLLOW));
+  } catch (error) {
+    // It may be tried again every second until descriptors are there.
+    for (const fd of fds) closeSync(fd);
+    throw error;
+  }
+  const [, rollFd = -1, readFd = -1] = fds;
   const own = [
     { path: lockPath, stats: fstatSync(lockFd) },
     { path: rollPath, stats: fstatSync(rollFd) },
@@ -67,7 +75,7 @@ export function takeHold({ folder, mark, log, path }: HoldOptions): Hold | "take
     },
     async release() {
       await guardian.dismiss();
-      for (const fd of [lockFd, rollFd, readFd]) closeSync(fd);
+      for (const fd of fds) closeSync(fd);
     },
   };
 }
