@@ -46,9 +46,9 @@ async function tryClaim(root: string, options: HoldOptions): Promise<Claim | "ta
   const hold = takeHold(options);
   if (hold === "taken") return hold;
   const lock = await hold.guardian.lock;
-  // Where there are no locks the roll has to do.
-  const head = lock === "unavailable" ? readLocalHead(options.folder) : undefined;
-  const other = head && isStillThere(head) ? head : undefined;
+  // Where there are no locks the roll has to do; and where somebody has just removed that of another.
+  const head = lock === "taken" ? undefined : readLocalHead(options.folder);
+  const other = head && head.pid !== process.pid && isStillThere(head) ? head : undefined;
   if (lock !== "taken" && other === undefined) return { hold, lock };
   await hold.release();
   return other === undefined ? "taken" : { problem: describeRunning(root, other) };

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { copyFile } from "node:fs/promises";
+import { copyFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { parseHerokuLine } from "../../src/core/log-format.ts";
@@ -88,6 +88,22 @@ describe.concurrent("when procman is killed", () => {
     expect(first).toBeGreaterThan(gap);
     // It comes last, in a line of its own.
     expect(lines.at(-2)).toMatch(/ procman\[procman\]: procman was killed; /);
+  });
+
+  it("what they print is in the log also where a link leads to the folder", async () => {
+    await using rig = await Rig.create({ Procfile: procfile("web") });
+    await symlink(rig.folder, join(rig.folder, "link"));
+    rig.start(["-d", join(rig.folder, "link")]);
+    const web = await rig.child("web.1");
+    await web.trap("SIGTERM", goodbye);
+    const guardian = findGuardian(web.variable("PROCMAN_ID")) ?? 0;
+    const log = join(rig.folder, ".procman/log/app.log");
+    await rig.poll("the log to be there", () => existsSync(log) || undefined);
+    await rig.line(/web\.1 started/);
+    rig.kill();
+    await rig.nobodyLeft();
+    await rig.poll("the guardian to end", () => !isAlive(guardian) || undefined);
+    expect(await rig.read(".procman/log/app.log")).toContain(" app[web.1]: goodbye\n");
   });
 
   it("the log says so", async () => {
@@ -238,6 +254,23 @@ describe.concurrent("the next start", () => {
     expect(isAlive(worker.pid)).toBe(true);
     expect((await rig.ask("stop")).code).toBe(0);
     process.kill(worker.pid, "SIGKILL");
+  });
+});
+
+describe("a lock that was removed", () => {
+  it("does not let a second procman in", async () => {
+    await using rig = await Rig.create({ Procfile: procfile("web") });
+    rig.start();
+    await rig.child("web.1");
+    await rig.client();
+    // So that it cannot make it again.
+    rig.signal("SIGSTOP");
+    await rig.remove(".procman/lock");
+    const second = await rig.beside(["start", "-D"]).ended;
+    rig.signal("SIGCONT");
+    expect(second.stderr).toContain(`already (pid ${rig.pid})`);
+    expect(second.code).toBe(1);
+    expect((await rig.ask("stop")).code).toBe(0);
   });
 });
 
