@@ -34,22 +34,25 @@ while read -r what value <&3; do case $what in
   q) exit 0;;
 esac; done
 alive() { kill -0 "-$1" 2>/dev/null; }
-started() { at=; if read -r line 2>/dev/null <"/proc/$1/stat"; then set -- \${line##*") "}; shift 19; at=$1; fi; }
+# The name of a process may hold anything, newlines too: what is wanted is in the last line.
+facts() { line=; while read -r next; do line=$next; done <"/proc/$1/stat"; } 2>/dev/null
+started() { at=; facts "$1"; set -- \${line##*") "}; if [ $# -gt 19 ]; then shift 19; at=$1; fi; }
 ours() { [ "$2" = - ] && return; started "$1"; [ -z "$at" ] || [ "$at" = "$2" ]; }
 each() { for entry in $list; do group=\${entry%%:*}
   if alive "$group" && ours "$group" "\${entry#*:}"; then for signal; do kill "-$signal" "-$group" 2>/dev/null; done; fi
 done; }
 forced() { each KILL; trap - EXIT; }
-{ read -r head; while read -r group start; do
+# Before procman has begun its own, the roll may be that of another run of the machine.
+{ read -r head; case $head in *" \${mark#*=}") while read -r group start; do
   case $group in [1-9]*) list="$list$group:$start ";; esac
-done; } <&5
+done;; esac; } <&5
 trap forced EXIT
 now() { date -u +%Y-%m-%dT%H:%M:%S.000000+00:00; }
 # What the groups print from now on stays in their pipes, and is gone with the last who has one open.
-pipes=\${log%/*/*}/pipes drains=
+pipes=$(cd "\${log%/*/*}/pipes" 2>/dev/null && pwd -P) drains=
 drain() {
   pipe=$(readlink "/proc/$1/fd/1" 2>/dev/null)
-  case $pipe in "$pipes"/*) [ -p "$pipe" ] || return;; *) return;; esac
+  case $pipe in "\${pipes:-none}"/*) [ -p "$pipe" ] || return;; *) return;; esac
   name=$(tr '\\0' '\\n' 2>/dev/null <"/proc/$1/environ" | sed -n 's/^PS=//p')
   case $name in ''|*[!A-Za-z0-9_.-]*) return;; esac
   # Line by line, for others write there too. It must neither hold the lock nor be found by the mark.
@@ -77,7 +80,7 @@ done
 forced
 # Servers that many projects share, and what runs in them, are nobody's to end here.
 spared() { pid=$1
-  while [ "$pid" -gt 1 ] && read -r line 2>/dev/null <"/proc/$pid/stat"; do
+  while [ "\${pid:-0}" -gt 1 ] && facts "$pid" && [ -n "$line" ]; do
     name=\${line#*"("}; name=\${name%")"*}
     case $name in
       tmux*|screen|watchman|ssh-agent|gpg-agent|dockerd|containerd|bazel*) return 0;;
@@ -96,7 +99,8 @@ marked() {
 }
 sweep() { set +f; found=$(marked); set -f; victims=
   for file in $found; do victim=\${file#/proc/} victim=\${victim%/environ}
-    [ "$victim" = $$ ] || spared "$victim" || { victims=1; kill -KILL "$victim" 2>/dev/null; }
+    # The subshell that has looked has found itself, and is gone.
+    [ "$victim" = $$ ] || spared "$victim" || { kill -KILL "$victim" 2>/dev/null && victims=1; }
   done
 }
 # Until a look finds nobody: whoever was killed still has its files and ports for a moment.

@@ -61,7 +61,8 @@ export function createGuardian(options: GuardianOptions): Guardian {
       detached: true,
       stdio: ["ignore", "ignore", "ignore", "pipe", lockFd, rollFd],
       // It must find itself by the mark, and not be found by it: that is no variable of its own.
-      env: { PATH: path, PROCMAN_GUARDS: mark },
+      // Without its commands it would end what it finds without a grace period.
+      env: { PATH: `${path}:/usr/bin:/bin`, PROCMAN_GUARDS: mark },
     });
     const onEnd = () => {
       conclude("unavailable");

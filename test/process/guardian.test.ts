@@ -1,11 +1,12 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { printHead, printRow } from "../../src/core/roll.ts";
+import { createGuardian } from "../../src/process/guardian.ts";
 import { guardianScript } from "../../src/process/guardian-script.ts";
 import { startTimeOf } from "../../src/process/incarnation.ts";
 import { isAlive } from "../support/survivors.ts";
@@ -31,10 +32,23 @@ function newMark(): string {
   return `PROCMAN_ID=guardian-test-${process.pid}-${marks}-`;
 }
 
+function idOf(mark: string): string {
+  return mark.slice("PROCMAN_ID=".length);
+}
+
 /** A group of its own that takes no notice of SIGTERM, marked or not. */
 async function startGroup(env: Readonly<Record<string, string>> = {}): Promise<number> {
   const script = "trap '' TERM; echo there; while :; do sleep 1000; done";
-  const leader = spawn("/bin/sh", ["-c", script], {
+  return startLeader("/bin/sh", ["-c", script], env);
+}
+
+/** It says something when it is there. */
+async function startLeader(
+  command: string,
+  words: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  const leader = spawn(command, words, {
     detached: true,
     stdio: ["ignore", "pipe", "ignore"],
     env: { PATH: process.env["PATH"], ...env },
@@ -56,6 +70,7 @@ function startGuardian(
   mark = newMark(),
   folder = newFolder(),
   path = process.env["PATH"],
+  owner = idOf(mark),
 ): Guarded {
   const [name = "", ...words] = shell;
   // Where it lies is looked up here: the guardian may have no path.
@@ -64,7 +79,7 @@ function startGuardian(
     const [pid, start] = typeof group === "number" ? [group, startTimeOf(group)] : group;
     return printRow({ pid, start });
   });
-  const head = { pid: 1, start: "-", boot: "-", namespace: "-", id: "none" };
+  const head = { pid: 1, start: "-", boot: "-", namespace: "-", id: owner };
   writeFileSync(join(folder, "groups"), printHead(head) + rows.join(""));
   const files = ["lock", "groups"].map((name) => openSync(join(folder, name), "a+"));
   const [lock = -1, roll = -1] = files;
@@ -119,7 +134,7 @@ describe.concurrent.each(shells)("the guardian in %s", (shell) => {
     const [one = 0, other = 0, escaped = 0, stranger = 0] = await Promise.all([
       startGroup(),
       startGroup(),
-      startGroup({ PROCMAN_ID: mark.slice("PROCMAN_ID=".length) }),
+      startGroup({ PROCMAN_ID: idOf(mark) }),
       startGroup(),
     ]);
     await tell(startGuardian(command, [one, [other, "-"]], mark), "");
@@ -142,20 +157,51 @@ describe.concurrent.each(shells)("the guardian in %s", (shell) => {
     kill([reused]);
   });
 
+  it("ends whoever has a name of many lines, and all others with it", async () => {
+    const script = "process.title = 'a\\nb'; console.log(1); setInterval(() => {}, 1e6)";
+    const [named = 0, other = 0] = await Promise.all([
+      startLeader(process.execPath, ["-e", `process.on('SIGTERM', () => {}); ${script}`]),
+      startGroup(),
+    ]);
+    await tell(startGuardian(command, [named, other]), "");
+    expect([named, other].map(isAlive)).toEqual([false, false]);
+  });
+
+  it("leaves alone what is on the roll of another procman", async () => {
+    const group = await startGroup();
+    const mark = newMark();
+    await tell(startGuardian(command, [group], mark, undefined, undefined, "another"), "");
+    expect(isAlive(group)).toBe(true);
+    kill([group]);
+  });
+
+  it("does not look again when a look has found nobody", async () => {
+    const folder = newFolder();
+    writeFileSync(join(folder, "sleep"), `#!/bin/sh\necho "$1" >>${folder}/slept\n`, {
+      mode: 0o700,
+    });
+    const path = `${folder}:${process.env["PATH"]}`;
+    await tell(startGuardian(command, [], newMark(), folder, path), "");
+    expect(existsSync(join(folder, "slept"))).toBe(false);
+  });
+
   it("takes the lock, and keeps it until it has finished", async () => {
     const group = await startGroup();
     const folder = newFolder();
-    const first = startGuardian(command, [group], newMark(), folder);
+    const mark = newMark();
+    const first = startGuardian(command, [group], mark, folder);
     expect(String((await once(first.channel, "data"))[0])).toBe("ours\n");
-    const second = startGuardian(command, [group], newMark(), folder);
+    // Those that come later find its roll.
+    const next = () => startGuardian(command, [group], newMark(), folder, undefined, idOf(mark));
+    const second = next();
     expect(await tell(second, "")).toBe("taken\n");
     const ended = once(first.guardian, "exit");
     first.channel.end();
-    const third = startGuardian(command, [group], newMark(), folder);
+    const third = next();
     expect(await tell(third, "")).toBe("taken\n");
     await ended;
     expect(isAlive(group)).toBe(false);
-    const fourth = startGuardian(command, [group], newMark(), folder);
+    const fourth = next();
     expect(await tell(fourth, "q\n")).toBe("ours\n");
   });
 
@@ -171,3 +217,17 @@ describe.concurrent.each(shells)("the guardian in %s", (shell) => {
     kill([group]);
   });
 });
+
+it.skipIf(process.platform === "darwin")(
+  "its commands are found whatever the path is",
+  async () => {
+    const files = ["lock", "groups"].map((name) => openSync(join(newFolder(), name), "a+"));
+    const [lockFd = -1, rollFd = -1] = files;
+    const mark = newMark();
+    const options = { lockFd, rollFd, mark, log: "/nowhere", path: "/nowhere" };
+    const guardian = createGuardian({ ...options, lock: "to be taken" });
+    expect(await guardian.lock).toBe("ours");
+    await guardian.dismiss();
+    for (const fd of files) closeSync(fd);
+  },
+);
