@@ -2,15 +2,15 @@
 import { gapOf } from "./oracles.ts";
 
 /**
- * Two copies of what procman printed, as they come: the screen has all, and of what the log does not
- * have a gap mark tells the number exactly.
+ * Two copies of what procman printed, as they come. Of what one of them does not have a gap mark in
+ * it tells the number exactly.
  */
 export interface Comparison {
   screen(row: string): void;
   log(row: string): void;
   /** Nothing may wait for its counterpart any more. */
   end(): void;
-  /** How many lines were the same, and how many a gap mark stood for. */
+  /** How many lines were the same, and how many a gap mark of the log stood for. */
   figures(): { readonly same: number; readonly gaps: number; readonly missing: number };
 }
 
@@ -18,35 +18,63 @@ export function compare(): Comparison {
   const screen: string[] = [];
   const log: string[] = [];
   const figures = { same: 0, gaps: 0, missing: 0 };
-  let owed = 0;
+  /** How many lines of each are not in the other, by its gap marks. */
+  const surplus = { screen: 0, log: 0 };
 
   function settle(): void {
-    do {
-      const known = Math.min(owed, screen.length);
-      screen.splice(0, known);
-      owed -= known;
-    } while (owed === 0 && takeRow());
+    while (skipScreen() || skipLog() || takeRow());
+  }
+
+  /** What neither of them has is the surplus of none. */
+  function addGap(lacking: "screen" | "log", count: number): void {
+    const other = lacking === "screen" ? "log" : "screen";
+    const both = Math.min(surplus[lacking], count);
+    surplus[lacking] -= both;
+    surplus[other] += count - both;
+  }
+
+  function skipScreen(): boolean {
+    const [shown] = screen;
+    if (shown === undefined) return false;
+    const gap = shown === log[0] ? undefined : gapOf(messageOf(shown));
+    if (gap === undefined && surplus.screen === 0) return false;
+    screen.shift();
+    if (gap === undefined) surplus.screen -= 1;
+    else addGap("screen", gap);
+    return true;
+  }
+
+  function skipLog(): boolean {
+    const [row] = log;
+    if (row === undefined || surplus.log === 0) return false;
+    log.shift();
+    const gap = takeGap(row);
+    if (gap === undefined) surplus.log -= 1;
+    return true;
+  }
+
+  function takeGap(row: string): number | undefined {
+    const gap = gapOf(messageOf(row));
+    if (gap === undefined) return undefined;
+    figures.gaps += 1;
+    figures.missing += gap;
+    addGap("log", gap);
+    return gap;
   }
 
   /** The first of the log; false when more must come before it can be judged. */
   function takeRow(): boolean {
     const [row, next] = log;
-    if (row === undefined) return false;
+    if (row === undefined || surplus.screen > 0) return false;
     const [shown] = screen;
-    const gap = gapOf(messageOf(row));
     if (row === shown) {
       screen.shift();
       figures.same += 1;
-    } else if (gap !== undefined) {
-      figures.gaps += 1;
-      figures.missing += gap;
-      owed = gap;
-    } else if (shown === undefined || next === undefined) {
-      return false;
-    } else if (gapOf(messageOf(next)) === undefined) {
-      throw different(row, shown);
+    } else if (takeGap(row) === undefined) {
+      if (shown === undefined || next === undefined) return false;
+      // Else it was cut off where the disk was full, and the mark that follows counts it.
+      if (gapOf(messageOf(next)) === undefined) throw different(row, shown);
     }
-    // Else it was cut off where the disk was full, and the mark that follows counts it.
     log.shift();
     return true;
   }
@@ -70,7 +98,8 @@ export function compare(): Comparison {
     },
     end() {
       settle();
-      if (owed > 0) throw new Error(`a gap mark counts ${owed} lines that were never printed`);
+      const unseen = surplus.screen + surplus.log;
+      if (unseen > 0) throw new Error(`gap marks count ${unseen} lines that were never printed`);
       const [row] = log;
       if (row !== undefined) throw different(row, screen[0] ?? "");
       if (screen.length > 0) {

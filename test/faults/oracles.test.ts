@@ -47,7 +47,15 @@ describe("comparison of screen and log", () => {
     [[app("a"), app("b"), app("c")], [app("a"), app("c"), app("d")], /where the screen has/],
     [[app("a"), app("b")], [app("a")], /1 lines are not in the log/],
     [[app("a")], [app("a"), app("a")], /the log has/],
-    [[app("a"), app("b")], [app("a"), gap(2)], /counts 1 lines that were never printed/],
+    [[app("a"), app("b")], [app("a"), gap(2)], /count 1 lines that were never printed/],
+    [[app("a"), gap(2), app("d")], [app("a"), app("b"), app("c"), app("d")], undefined],
+    [[app("a"), gap(1), app("d")], [app("a"), app("b"), app("c"), app("d")], /the log has/],
+    [
+      [app("a"), gap(2), app("d"), app("e"), app("f")],
+      [app("a"), app("b"), gap(3), app("f")],
+      undefined,
+    ],
+    [[app("a"), gap(3), app("e")], [app("a"), gap(2), app("d"), app("e")], undefined],
   ])("%#", (screen, log, problem) => {
     const check = () => {
       const comparison = compare();
