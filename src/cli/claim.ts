@@ -28,7 +28,7 @@ export async function claimApp(
   for (let isSaid = false; !givenUp.aborted; await sleep(againMs)) {
     const claim = await tryClaim(root, options);
     if (claim !== "taken") return claim;
-    const head = readLocalHead(options.folder);
+    const head = readOtherHead(options.folder);
     if (head && isStillThere(head)) return { problem: describeRunning(root, head) };
     if (head && !isSaid) {
       complain(`waiting until what an earlier procman (pid ${head.pid}) has left is ended`);
@@ -47,17 +47,18 @@ async function tryClaim(root: string, options: HoldOptions): Promise<Claim | "ta
   if (hold === "taken") return hold;
   const lock = await hold.guardian.lock;
   // Where there are no locks the roll has to do; and where somebody has just removed that of another.
-  const head = lock === "taken" ? undefined : readLocalHead(options.folder);
-  const other = head && head.pid !== process.pid && isStillThere(head) ? head : undefined;
+  const head = lock === "taken" ? undefined : readOtherHead(options.folder);
+  const other = head && isStillThere(head) ? head : undefined;
   if (lock !== "taken" && other === undefined) return { hold, lock };
   await hold.release();
   return other === undefined ? "taken" : { problem: describeRunning(root, other) };
 }
 
-/** Undefined when it is of another machine, or of a container with pids of its own. */
-function readLocalHead(folder: string): RollHead | undefined {
+/** Undefined when it is our own, of another machine, or of a container with pids of its own. */
+function readOtherHead(folder: string): RollHead | undefined {
   const head = readRoll(folder)?.head;
-  return head && isSamePidSpace(head, pidSpaceHere()) ? head : undefined;
+  const isOther = head && head.pid !== process.pid && isSamePidSpace(head, pidSpaceHere());
+  return isOther ? head : undefined;
 }
 
 function describeRunning(root: string, { pid }: RollHead): string {

@@ -2,6 +2,7 @@
  * Opens the control API of a running app: on its socket, and on loopback TCP where asked for. From
  * then on it can be found, whatever is removed.
  */
+import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
 import type { RunningApp } from "../app.ts";
@@ -11,6 +12,7 @@ import { readToken } from "../control/token.ts";
 import { followLog } from "../logs/follow-log.ts";
 import { parsePosition, printPosition } from "../logs/position.ts";
 import { readHistory } from "../logs/read-history.ts";
+import { errorCode } from "../process/signal.ts";
 import type { ApiAddress } from "./api-address.ts";
 import { keepPlace } from "./keep-place.ts";
 import type { Place } from "./place.ts";
@@ -50,14 +52,23 @@ export async function openControl(options: OpenControl): Promise<Control> {
     // Once, and not through the log.
     if (token.isNew) complain(`the token of the API is ${token.value}`);
   }
+  const { root } = running.commands.status();
+
+  async function restore(): Promise<boolean> {
+    const isPlaceNew = await place.restore();
+    const isControlNew = await control.restore();
+    if (isPlaceNew && token) await readToken(folder, token.value);
+    return isPlaceNew || isControlNew;
+  }
+
   const keeper = keepPlace({
     folders: () => [folder, dirname(control.socket())],
-    async restore() {
-      const isPlaceNew = await place.restore();
-      const isControlNew = await control.restore();
-      if (isPlaceNew && token) await readToken(folder, token.value);
-      return isPlaceNew || isControlNew;
-    },
+    restore: () =>
+      restore().catch((error) => {
+        // Somebody is still removing it: it is to be looked at again.
+        if (errorCode(error) === "ENOENT" && existsSync(root)) return true;
+        throw error;
+      }),
     onNoRoom() {
       running.say(
         `ps, stop and the like do not find this procman until there is room in ${folder}`,

@@ -97,18 +97,25 @@ export function takePlace(
   }
 
   async function restore(): Promise<boolean> {
-    if (phase.is !== "entered" || phase.hold.isInPlace()) return false;
+    if (phase.is !== "entered") return false;
     const { hold: last, graceMs } = phase;
+    const missing = last.findMissing();
+    if (missing === "nothing") return false;
+    const next = missing === "roll" ? last.renewRoll() : await claimAgain();
+    next.guardian.setGrace(graceMs);
+    roll.moveTo(next.rollFd);
+    phase = { is: "entered", hold: next, graceMs };
+    await last.release(missing === "roll" ? "for the lock" : undefined);
+    return true;
+  }
+
+  async function claimAgain(): Promise<Hold> {
     const again = makeOwnFolder(root);
     if ("problem" in again) throw new Error(again.problem);
     if (again.path !== folder) throw new Error(again.note ?? `it would be ${again.path} now`);
     const answer = await claimApp(root, options, leaving.signal);
     if ("problem" in answer) throw new Error(answer.problem);
-    answer.hold.guardian.setGrace(graceMs);
-    roll.moveTo(answer.hold.rollFd);
-    phase = { is: "entered", hold: answer.hold, graceMs };
-    await last.release();
-    return true;
+    return answer.hold;
   }
 
   const claimed = claim();

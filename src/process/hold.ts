@@ -12,10 +12,12 @@ export interface Hold {
   readonly guardian: Guardian;
   /** The roll's file, to be written by who has the lock. */
   readonly rollFd: number;
-  /** False when somebody has removed a file: that of the lock keeps nobody out any more then. */
-  isInPlace(): boolean;
+  /** What somebody has removed. A lock that has no file keeps nobody out any more. */
+  findMissing(): "nothing" | "lock" | "roll";
+  /** The same lock with another roll. This one is then to be released, but for the lock. */
+  renewRoll(): Hold;
   /** Resolves when the guardian is gone, and the lock is free if it was ours. */
-  release(): Promise<void>;
+  release(but?: "for the lock"): Promise<void>;
 }
 
 export interface HoldOptions {
@@ -35,49 +37,56 @@ const maxRollBytes = 2 ** 20;
 const exclusiveOnDarwin = 0x20;
 
 /** Throws when a file cannot be opened; `taken` already when the system says so at once. */
-export function takeHold({ folder, mark, log, path }: HoldOptions): Hold | "taken" {
-  const lockPath = join(folder, lockName);
-  const lockFd = openLock(lockPath);
+export function takeHold(options: HoldOptions): Hold | "taken" {
+  const lockFd = openLock(join(options.folder, lockName));
   if (lockFd === "taken") return lockFd;
-  const rollPath = join(folder, rollName);
-  const fds = [lockFd];
   try {
-    fds.push(openSync(rollPath, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600));
-    // The guardian reads it from the start, wherever procman writes.
-    fds.push(openSync(rollPath, O_RDONLY | O_NOFOLLOW));
+    return holdWith(lockFd, process.platform === "darwin" ? "ours" : "to be taken", options);
   } catch (error) {
     // It may be tried again every second until descriptors are there.
-    for (const fd of fds) closeSync(fd);
+    closeSync(lockFd);
     throw error;
   }
-  const [, rollFd = -1, readFd = -1] = fds;
-  const own = [
-    { path: lockPath, stats: fstatSync(lockFd) },
-    { path: rollPath, stats: fstatSync(rollFd) },
-  ];
-  const guardian = createGuardian({
-    lockFd,
-    rollFd: readFd,
-    lock: process.platform === "darwin" ? "ours" : "to be taken",
-    mark,
-    log,
-    path,
-  });
+}
+
+function holdWith(lockFd: number, lock: "ours" | "to be taken", options: HoldOptions): Hold {
+  const { folder, mark, log, path } = options;
+  const lockPath = join(folder, lockName);
+  const rollPath = join(folder, rollName);
+  const { rollFd, readFd } = openRoll(rollPath);
+  const guardian = createGuardian({ lockFd, rollFd: readFd, lock, mark, log, path });
+
   return {
     guardian,
     rollFd,
-    isInPlace() {
-      return own.every(({ path, stats }) => {
-        // As long as it is open, no other file gets its number.
-        const found = lstatSync(path, { throwIfNoEntry: false });
-        return found?.ino === stats.ino && found.dev === stats.dev;
-      });
+    findMissing() {
+      if (!isStill(lockPath, lockFd)) return "lock";
+      return isStill(rollPath, rollFd) ? "nothing" : "roll";
     },
-    async release() {
+    renewRoll: () => holdWith(lockFd, "ours", options),
+    async release(but) {
       await guardian.dismiss();
-      for (const fd of fds) closeSync(fd);
+      for (const fd of [rollFd, readFd]) closeSync(fd);
+      if (but === undefined) closeSync(lockFd);
     },
   };
+}
+
+function openRoll(path: string): { readonly rollFd: number; readonly readFd: number } {
+  const rollFd = openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
+  try {
+    // The guardian reads it from the start, wherever procman writes.
+    return { rollFd, readFd: openSync(path, O_RDONLY | O_NOFOLLOW) };
+  } catch (error) {
+    closeSync(rollFd);
+    throw error;
+  }
+}
+
+/** As long as it is open, no other file gets its number. */
+function isStill(path: string, fd: number): boolean {
+  const [found, own] = [lstatSync(path, { throwIfNoEntry: false }), fstatSync(fd)];
+  return found?.ino === own.ino && found.dev === own.dev;
 }
 
 /** Undefined when there is none, or nobody has begun it. */

@@ -79,7 +79,7 @@ describe.concurrent("a .procman that is removed while procman runs", () => {
       [first, second, "/"].includes(socketFolder()) ? undefined : true,
     );
     expect(await rig.ask("ps")).toMatchObject(done);
-    for (const name of ["owner.json", "lock"]) {
+    for (const name of ["owner.json", "lock", "groups"]) {
       const path = join(rig.ownFolder, name);
       removeFolder(path);
       await rig.poll(`${name} again`, () => existsSync(path) || undefined);
@@ -88,6 +88,22 @@ describe.concurrent("a .procman that is removed while procman runs", () => {
     expect(await rig.ask("stop")).toMatchObject(done);
     await rig.end();
     expect(await rig.temporaryFiles()).toEqual([]);
+  });
+
+  it("is there again also for who removes it again and again", async () => {
+    await using rig = await Rig.create({ Procfile: idle });
+    rig.start();
+    await quiet(rig);
+    // Each time in the middle of what is being made again.
+    for (let times = 0; times < 20; times += 1) {
+      removeFolder(rig.ownFolder);
+      await rig.poll("something of it", () => existsSync(rig.ownFolder) || undefined);
+    }
+    removeFolder(rig.ownFolder);
+    await rig.poll("all of it", () => readOwner(rig.ownFolder));
+    expect(await rig.ask("ps")).toMatchObject(done);
+    expect(await rig.ask("stop")).toMatchObject(done);
+    expect(await rig.end()).toMatchObject({ status: 0, stderr: expect.not.stringMatching("lost") });
   });
 
   it("does not come in the way of the end", async () => {
