@@ -2,7 +2,6 @@
 // of the time until the first process runs goes into compiling again what was compiled before.
 "use strict";
 const fs = require("node:fs");
-const { createRequire, enableCompileCache } = require("node:module");
 const { basename, dirname, join } = require("node:path");
 const process = require("node:process");
 const { Script } = require("node:vm");
@@ -14,8 +13,10 @@ const cache = folder && join(folder, "procman");
 const keptVersions = 3;
 
 exports.load = (file) => {
+  // Newer versions of Node do all this themselves; the older ones are not made to load what tells.
+  const [major] = process.versions.node.split(".").map(Number);
+  const { enableCompileCache } = major < 22 ? {} : require("node:module");
   if (!enableCompileCache) return loadOnce(file);
-  // Newer versions of Node do all this themselves.
   enableCompileCache(cache);
   return require(file);
 };
@@ -41,9 +42,9 @@ function loadFile(file) {
     process.once("exit", () => keep(kept, source, script.createCachedData()));
   }
   const module = { exports: {} };
-  const packages = createRequire(file);
+  // Packages are found from here as from there.
   const requireFrom = (id) =>
-    id.startsWith("./") ? loadOnce(join(dirname(file), id)) : packages(id);
+    id.startsWith("./") ? loadOnce(join(dirname(file), id)) : require(id);
   requireFrom.importModule = (id) => import(id);
   script.runInThisContext()(module.exports, requireFrom, module);
   return module.exports;
