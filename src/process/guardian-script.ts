@@ -111,12 +111,16 @@ if [ -d /proc/self ]; then
     sleep 0.1 || sleep 1
   done
 fi
-if [ -n "$drains" ]; then
-  # Somebody who is spared may keep a pipe open for ever. They ignore what is ignored here.
-  { sleep 1; kill -KILL $drains; } 2>/dev/null 3<&- 4<&- 5<&- &
-  wait $drains 2>/dev/null
-  kill -KILL $! 2>/dev/null
-fi
+# Somebody who is spared may keep a pipe open for ever.
+ended() { facts "$1"; set -- \${line##*") "}; [ "\${1:-Z}" = Z ]; }
+for pass in 1 2 3 4 5 6 7 8 9 10; do
+  left=
+  for drain in $drains; do ended "$drain" || left="$left $drain"; done
+  [ -n "$left" ] || break
+  sleep 0.1 || sleep 1
+done
+# They ignore what is ignored here.
+[ -z "$left" ] || kill -KILL $left 2>/dev/null
 if [ -f "$log" ] && [ ! -L "$log" ]; then
   echo "$(now) procman[procman]: procman was killed; what it ran has been ended" >>"$log"
 fi
