@@ -102,10 +102,16 @@ export function takePlace(
     const missing = last.findMissing();
     if (missing === "nothing") return false;
     const next = missing === "roll" ? last.renewRoll() : await claimAgain();
+    const keeping = missing === "roll" ? "for the lock" : undefined;
     next.guardian.setGrace(graceMs);
-    roll.moveTo(next.rollFd);
+    try {
+      roll.moveTo(next.rollFd);
+    } catch (error) {
+      await next.release(keeping);
+      throw error;
+    }
     phase = { is: "entered", hold: next, graceMs };
-    await last.release(missing === "roll" ? "for the lock" : undefined);
+    await last.release(keeping);
     return true;
   }
 

@@ -8,7 +8,10 @@ export interface RollKeeper {
   add(pgid: number): void;
   /** It is gone, and its number may be another's from now on. */
   remove(pgid: number): void;
-  /** From now on the roll is in this file, which is written anew. Throws when it cannot be. */
+  /**
+   * From now on the roll is in this file, which is written anew. Throws when it cannot be, and
+   * stays where it was.
+   */
   moveTo(fd: number): void;
   /** Nothing is left to be ended. No `add` after it. */
   clear(): void;
@@ -53,10 +56,10 @@ export function createRollKeeper(id: string): RollKeeper {
     },
     moveTo(fd) {
       const rest = emptyRow.repeat(Math.max(0, rowsAhead - rows.length));
-      file = fd;
       const bytes = writeSync(fd, head + rows.join("") + rest, 0, "latin1");
       // The rows of an earlier one, whose groups are nobody's any more.
       ftruncateSync(fd, bytes);
+      file = fd;
     },
     clear() {
       if (file !== undefined) ftruncateSync(file);

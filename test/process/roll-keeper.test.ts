@@ -62,6 +62,16 @@ describe("whoever keeps the roll", () => {
     expect(groupsIn("other")).toEqual([71]);
   });
 
+  it("stays where it was when it cannot move", () => {
+    const roll = createRollKeeper("1-0000000000000000-a-b");
+    roll.moveTo(open("one"));
+    const fd = openSync(join(folder, "one"), "r");
+    fds.push(fd);
+    expect(() => roll.moveTo(fd)).toThrow("EBADF");
+    roll.add(70);
+    expect(groupsIn("one")).toEqual([70]);
+  });
+
   it("has room for more than it has foreseen, without a hole", () => {
     const roll = createRollKeeper("1-0000000000000000-a-b");
     roll.moveTo(open("groups"));
