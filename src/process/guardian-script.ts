@@ -37,6 +37,7 @@ alive() { kill -0 "-$1" 2>/dev/null; }
 # The name of a process may hold anything, newlines too: what is wanted is in the last line.
 facts() { line=; while read -r next; do line=$next; done <"/proc/$1/stat"; } 2>/dev/null
 started() { at=; facts "$1"; set -- \${line##*") "}; if [ $# -gt 19 ]; then shift 19; at=$1; fi; }
+ended() { facts "$1"; set -- \${line##*") "}; [ "\${1:-Z}" = Z ]; }
 ours() { [ "$2" = - ] && return; started "$1"; [ -z "$at" ] || [ "$at" = "$2" ]; }
 each() { for entry in $list; do group=\${entry%%:*}
   if alive "$group" && ours "$group" "\${entry#*:}"; then for signal; do kill "-$signal" "-$group" 2>/dev/null; done; fi
@@ -78,6 +79,15 @@ while [ "$waited" -lt $((grace * 5)) ]; do
   waited=$((waited + 1))
 done
 forced
+# Who was killed still has its files and ports for a moment. Nobody may be there to reap it.
+for pass in 1 2 3 4 5 6 7 8 9 10; do
+  left=
+  for entry in $list; do group=\${entry%%:*}
+    if alive "$group" && ours "$group" "\${entry#*:}" && ! ended "$group"; then left=1; break; fi
+  done
+  [ -n "$left" ] || break
+  sleep 0.1 || sleep 1
+done
 # Servers that many projects share, and what runs in them, are nobody's to end here.
 spared() { pid=$1
   while [ "\${pid:-0}" -gt 1 ] && facts "$pid" && [ -n "$line" ]; do
@@ -103,7 +113,7 @@ sweep() { set +f; found=$(marked); set -f; victims=
     [ "$victim" = $$ ] || spared "$victim" || { kill -KILL "$victim" 2>/dev/null && victims=1; }
   done
 }
-# Until a look finds nobody: whoever was killed still has its files and ports for a moment.
+# Until a look finds nobody.
 if [ -d /proc/self ]; then
   for pass in 1 2 3 4 5 6 7 8; do
     sweep
@@ -112,7 +122,6 @@ if [ -d /proc/self ]; then
   done
 fi
 # Somebody who is spared may keep a pipe open for ever.
-ended() { facts "$1"; set -- \${line##*") "}; [ "\${1:-Z}" = Z ]; }
 for pass in 1 2 3 4 5 6 7 8 9 10; do
   left=
   for drain in $drains; do ended "$drain" || left="$left $drain"; done
