@@ -31,7 +31,8 @@ export interface Place {
   enter(graceMs: number): Promise<readonly string[]>;
   /**
    * For who has entered: makes the folder, the lock and the roll again, if somebody has removed
-   * them, and says whether that was so. Rejects when they cannot be had.
+   * them, and says whether that was so; writes down what runs, if that was not possible before.
+   * Rejects when it cannot be done.
    */
   restore(): Promise<boolean>;
   /** For who has ended all. The lock is free when this process is no more. */
@@ -100,7 +101,11 @@ export function takePlace(
     if (phase.is !== "entered") return false;
     const { hold: last, graceMs } = phase;
     const missing = last.findMissing();
-    if (missing === "nothing") return false;
+    if (missing === "nothing") {
+      // There was no room for it at the start.
+      if (!roll.isKept()) roll.moveTo(last.rollFd);
+      return false;
+    }
     const next = missing === "roll" ? last.renewRoll() : await claimAgain();
     const keeping = missing === "roll" ? "for the lock" : undefined;
     next.guardian.setGrace(graceMs);

@@ -13,6 +13,8 @@ export interface RollKeeper {
    * stays where it was.
    */
   moveTo(fd: number): void;
+  /** Whether it is in a file. */
+  isKept(): boolean;
   /** Nothing is left to be ended. No `add` after it. */
   clear(): void;
 }
@@ -61,6 +63,7 @@ export function createRollKeeper(id: string): RollKeeper {
       ftruncateSync(fd, bytes);
       file = fd;
     },
+    isKept: () => file !== undefined,
     clear() {
       if (file !== undefined) ftruncateSync(file);
       file = undefined;

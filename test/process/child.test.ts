@@ -13,7 +13,7 @@ import { createSweeper } from "../../src/process/sweep.ts";
 import { turn } from "../support/fake-supervised.ts";
 import { startRealChild } from "../support/real-child.ts";
 
-const noRoll = { add() {}, remove() {}, moveTo() {}, clear() {} };
+const noRoll = { add() {}, remove() {}, moveTo() {}, isKept: () => false, clear() {} };
 
 /** How a command ends, when the kernel has killed for memory meanwhile or has not. */
 async function endOf(command: string, haveHappened: boolean) {

@@ -51,6 +51,14 @@ describe("whoever keeps the roll", () => {
     });
   });
 
+  it("can begin late, with all that runs by then", () => {
+    const roll = createRollKeeper("1-0000000000000000-a-b");
+    roll.add(70);
+    expect(roll.isKept()).toBe(false);
+    roll.moveTo(open("groups"));
+    expect([groupsIn("groups"), roll.isKept()]).toEqual([[70], true]);
+  });
+
   it("takes with it what is on it when it moves", () => {
     const roll = createRollKeeper("1-0000000000000000-a-b");
     roll.add(70);
@@ -68,6 +76,7 @@ describe("whoever keeps the roll", () => {
     const fd = openSync(join(folder, "one"), "r");
     fds.push(fd);
     expect(() => roll.moveTo(fd)).toThrow("EBADF");
+    expect(roll.isKept()).toBe(true);
     roll.add(70);
     expect(groupsIn("one")).toEqual([70]);
   });
@@ -96,5 +105,6 @@ describe("whoever keeps the roll", () => {
     roll.add(70);
     roll.clear();
     expect(read("groups")).toBe("");
+    expect(roll.isKept()).toBe(false);
   });
 });

@@ -71,7 +71,7 @@ export async function startRealChild(
       sweeper: createSweeper(processTable),
       table: processTable,
       memoryKills: { watch() {}, haveHappened: async () => false },
-      roll: { add() {}, remove() {}, moveTo() {}, clear() {} },
+      roll: { add() {}, remove() {}, moveTo() {}, isKept: () => false, clear() {} },
     },
   );
   const real: RealChild = {
