@@ -287,7 +287,7 @@ function outletOf(
     const line = describeMissing(dropped, "here", reason);
     return formatOwn(lines.format, ownName, [line], Date.now());
   };
-  const sink = createSink(open, { onClosed, describeGap });
+  const sink = createSink(open, { onClosed, describeGap }, clock);
   const untold = () => {
     const dropped = sink.takeDropped();
     return dropped.lines > 0 ? describeMissing(dropped, end, reason) : undefined;
@@ -303,7 +303,8 @@ function wordingForPeople(notice: Notice): readonly string[] {
 /** What could not be said in its place is said where somebody may still read it. */
 async function sayLast(lines: readonly string[], errorFd: number): Promise<void> {
   if (lines.length === 0) return;
-  const last = createSink(() => openWriter(errorFd), { describeGap: () => "", onClosed() {} });
+  const listener = { describeGap: () => "", onClosed() {} };
+  const last = createSink(() => openWriter(errorFd), listener, clock);
   last.write(lines.map((line) => `procman: ${line}\n`).join(""));
   await Promise.race([last.flush(stalledMs), nextTurn()]);
 }

@@ -3,6 +3,7 @@
  * and can hold itself back; when all of that did not help, the oldest text is dropped and counted,
  * and the reader is told in its place.
  */
+import type { Clock } from "../core/clock.ts";
 import { addMissing, type Missing, missingOf, noneMissing } from "./missing.ts";
 import type { Writer } from "./writer.ts";
 
@@ -37,11 +38,14 @@ interface Entry {
 }
 
 const writeBytes = 2 ** 18;
+/** Texts that come one soon after the other are written together, unless they are much by then. */
+const gatherMs = 5;
+const gatherBytes = 2 ** 16;
 /** What is printed by processes that are ending is taken up to the first, whoever reads. */
 const maxBytes: Readonly<Record<Kept, number>> = { all: 2 ** 24, newest: 2 ** 22 };
 
 /** The writer is opened when there is something to write: not before the first process is started. */
-export function createSink(open: () => Writer, listener: SinkListener): Sink {
+export function createSink(open: () => Writer, listener: SinkListener, clock: Clock): Sink {
   let writer: Writer | undefined;
   const queue: Entry[] = [];
   let inFlight: readonly Entry[] = [];
@@ -51,10 +55,15 @@ export function createSink(open: () => Writer, listener: SinkListener): Sink {
   let dropped = noneMissing;
   let progress = 0;
   let onIdle: (() => void)[] = [];
+  let begunMs = Number.NEGATIVE_INFINITY;
+  let endGathering = () => {};
 
   async function writeAll(): Promise<void> {
     state = "writing";
     while (queue.length > 0) {
+      const leftMs = begunMs + gatherMs - clock.nowMs();
+      if (leftMs > 0 && !isHurried()) await gather(leftMs);
+      begunMs = clock.nowMs();
       inFlight = takeSome();
       try {
         writer ??= open();
@@ -69,6 +78,21 @@ export function createSink(open: () => Writer, listener: SinkListener): Sink {
     }
     state = "idle";
     settle();
+  }
+
+  function gather(leftMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = clock.after(leftMs, resolve);
+      endGathering = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  /** Somebody waits for it, or it is much already. */
+  function isHurried(): boolean {
+    return onIdle.length > 0 || queuedBytes >= gatherBytes;
   }
 
   /** Small texts together, yet not so much that a slow reader would look like none. */
@@ -143,6 +167,7 @@ export function createSink(open: () => Writer, listener: SinkListener): Sink {
       queuedBytes += text.length;
       if (state === "idle") void writeAll();
       else if (queuedBytes > maxBytes[kept]) dropOldest();
+      if (isHurried()) endGathering();
     },
     keep(what) {
       kept = what;
@@ -160,6 +185,7 @@ export function createSink(open: () => Writer, listener: SinkListener): Sink {
           clearInterval(timer);
           resolve();
         });
+        endGathering();
       });
     },
     takeDropped,

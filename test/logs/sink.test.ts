@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import type { Clock } from "../../src/core/clock.ts";
 import type { Missing } from "../../src/logs/missing.ts";
 import { createSink } from "../../src/logs/sink.ts";
 import type { Writer } from "../../src/logs/writer.ts";
+import { createFakeClock } from "../support/fake-clock.ts";
 
 const kib = 2 ** 10;
 const mib = 2 ** 20;
@@ -55,13 +57,19 @@ function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-function createSubject() {
+/** A clock on which it is always long ago. */
+function createHastyClock() {
+  let nowMs = 0;
+  return { ...createFakeClock(), nowMs: () => (nowMs += 1_000) };
+}
+
+function createSubject(clock: Clock = createHastyClock()) {
   const writer = new HandWriter();
   const listener = {
     describeGap: ({ lines, bytes }: Missing) => `(${lines} lines, ${bytes} bytes)\n`,
     onClosed: vi.fn(),
   };
-  return { writer, listener, sink: createSink(() => writer, listener) };
+  return { writer, listener, sink: createSink(() => writer, listener, clock) };
 }
 
 function line(bytes: number): string {
@@ -72,7 +80,7 @@ describe("what is written", () => {
   it("opens the writer, once, and nothing else does", async () => {
     const writer = new HandWriter();
     const open = vi.fn(() => writer);
-    const sink = createSink(open, { describeGap: () => "", onClosed() {} });
+    const sink = createSink(open, { describeGap: () => "", onClosed() {} }, createHastyClock());
     await sink.flush(1_000);
     expect(open).not.toHaveBeenCalled();
     sink.write("a\n");
@@ -252,6 +260,61 @@ describe("what nobody reads", () => {
   });
 });
 
+describe("texts that come one soon after the other", () => {
+  async function writeTwo() {
+    const clock = createFakeClock();
+    const { sink, writer } = createSubject(clock);
+    sink.write("a\n");
+    await writer.read();
+    sink.write("b\n");
+    await turn();
+    expect(writer.written).toEqual(["a\n"]);
+    return { clock, sink, writer };
+  }
+
+  it("are written together, the first at once", async () => {
+    const { clock, sink, writer } = await writeTwo();
+    clock.advance(4);
+    sink.write("c\n");
+    await turn();
+    expect(writer.written).toHaveLength(1);
+    clock.advance(1);
+    await turn();
+    expect(writer.written).toEqual(["a\n", "b\nc\n"]);
+  });
+
+  it("are not waited for when none comes, and then leave no timer", async () => {
+    const clock = createFakeClock();
+    const { sink, writer } = createSubject(clock);
+    sink.write("a\n");
+    await writer.read();
+    expect(clock.armed()).toBe(0);
+    clock.advance(5);
+    sink.write("b\n");
+    expect(writer.written).toEqual(["a\n", "b\n"]);
+    await writer.read();
+    expect(clock.armed()).toBe(0);
+  });
+
+  it("are written at once when they are much", async () => {
+    const { clock, sink, writer } = await writeTwo();
+    sink.write(line(64 * kib));
+    await turn();
+    expect(writer.written).toEqual(["a\n", `b\n${line(64 * kib)}`]);
+    expect(clock.armed()).toBe(0);
+  });
+
+  it("are written at once when somebody waits for that", async () => {
+    const { clock, sink, writer } = await writeTwo();
+    const flushed = sink.flush(1_000);
+    await turn();
+    expect(writer.written).toEqual(["a\n", "b\n"]);
+    await writer.read();
+    await flushed;
+    expect(clock.armed()).toBe(0);
+  });
+});
+
 describe("a reader that has gone away", () => {
   it("is told once, and nothing is written any more", async () => {
     const { sink, writer, listener } = createSubject();
@@ -269,7 +332,7 @@ describe("a reader that has gone away", () => {
     const open = () => {
       throw new Error("EBADF");
     };
-    const sink = createSink(open, { describeGap: () => "", onClosed });
+    const sink = createSink(open, { describeGap: () => "", onClosed }, createHastyClock());
     sink.write("a\n");
     await sink.flush(1_000);
     expect(onClosed).toHaveBeenCalledTimes(1);
