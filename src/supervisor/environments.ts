@@ -102,9 +102,14 @@ export function createEnvironments(options: EnvironmentsOptions): Environments {
       }
       const variables = mergedLayers();
       if (!givenUp.aborted) given.set(spec.name, variables);
-      const outer = outerMarks(layers.shell);
-      const own = instanceVariables(spec, { id, run });
-      return new Map([...variables, ...appVariables(app, ports()), ...outer, ...own]);
+      const environment = new Map(variables);
+      const above = [
+        appVariables(app, ports()),
+        outerMarks(layers.shell),
+        instanceVariables(spec, { id, run }),
+      ];
+      for (const layer of above) for (const [key, value] of layer) environment.set(key, value);
+      return environment;
     },
     whileFresh(act) {
       isFresh = true;

@@ -87,6 +87,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   let desired = desiredAtStart(options.start);
   /** Those of the formation, and those that have left it and are not down yet. */
   const runners = new Map<string, Runner>();
+  /** Of these; undefined when any may have come or gone, or the order be another. */
+  let ordered: readonly Runner[] | undefined;
   const waits = createWaits();
   let want: "up" | "down" = "up";
   let exitCode = 0;
@@ -120,7 +122,10 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       if (runners.size > 1) tools.tell(runner.name, { kind: "ends-all", by });
       stopAll();
     }
-    if (state.is === "down" && !isInFormation(runner.name)) runners.delete(runner.name);
+    if (state.is === "down" && !isInFormation(runner.name)) {
+      runners.delete(runner.name);
+      ordered = undefined;
+    }
     if (!isApplying) takeStock();
   }
 
@@ -150,8 +155,11 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   /** In Procfile order and by number; those that have left the formation come last. */
   function inOrder(): readonly Runner[] {
-    const known = new Set(desired.specs.flatMap(({ name }) => runners.get(name) ?? []));
-    return [...known, ...[...runners.values()].filter((runner) => !known.has(runner))];
+    if (ordered === undefined) {
+      const known = new Set(desired.specs.flatMap(({ name }) => runners.get(name) ?? []));
+      ordered = [...known, ...[...runners.values()].filter((runner) => !known.has(runner))];
+    }
+    return ordered;
   }
 
   /** One by one: who looks for the first that is missing needs no more. */
@@ -166,6 +174,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   function apply(next: Desired, restarts: readonly InstanceSpec[] = []): number {
     noteChanges(desired, next);
     desired = next;
+    ordered = undefined;
     commands += 1;
     isApplying = true;
     for (const runner of inOrder().toReversed()) {
@@ -183,9 +192,15 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   }
 
   function runnerOf(spec: InstanceSpec): Runner {
-    const runner = runners.get(spec.name) ?? newRunner(spec);
+    const known = runners.get(spec.name);
+    known?.adopt(spec);
+    return known ?? addRunner(spec);
+  }
+
+  function addRunner(spec: InstanceSpec): Runner {
+    const runner = newRunner(spec);
     runners.set(spec.name, runner);
-    runner.adopt(spec);
+    ordered = undefined;
     return runner;
   }
 
@@ -246,7 +261,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   return {
     start() {
-      for (const spec of desired.specs) runners.set(spec.name, newRunner(spec));
+      for (const spec of desired.specs) addRunner(spec);
       for (const runner of runners.values()) runner.send({ what: "want", want: "up" });
     },
     scale(changes, by) {
