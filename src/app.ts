@@ -317,7 +317,7 @@ function openWhen(time: Promise<void>, open: () => Promise<LogFile>): LogFile {
     return opened;
   };
   return {
-    write: async (text) => (await file()).write(text),
+    write: async (bytes) => (await file()).write(bytes),
     close: async () => (await file()).close(),
   };
 }

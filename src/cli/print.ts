@@ -20,7 +20,8 @@ export type Write = (text: string) => Promise<void>;
 /** For who must hear Ctrl-C also while nobody reads. Takes binary strings, as the next. */
 export async function writeInTime(): Promise<Write> {
   const { openWriter } = await import("../logs/writer.ts");
-  return openWriter(1).write;
+  const { write } = openWriter(1);
+  return (text) => write(Buffer.from(text, "latin1"));
 }
 
 /** Waits for the reader, and loads nothing: what else can wait takes long to be loaded. */

@@ -7,11 +7,13 @@ export interface Missing {
 
 export const noneMissing: Missing = { lines: 0, bytes: 0 };
 
+const newline = 10;
+
 /** Whole lines. Much may be dropped while memory is short: counting it takes none. */
-export function missingOf(text: string): Missing {
+export function missingOf(bytes: Uint8Array): Missing {
   let lines = 0;
-  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) lines += 1;
-  return { lines, bytes: text.length };
+  for (let at = bytes.indexOf(newline); at >= 0; at = bytes.indexOf(newline, at + 1)) lines += 1;
+  return { lines, bytes: bytes.length };
 }
 
 export function addMissing(one: Missing, other: Missing): Missing {

@@ -3,6 +3,7 @@
  * oldest go. What cannot be written is counted, and the place where it is missing says so: the disk
  * may be full, or the folder deleted, but procman goes on, and so does the log when it can.
  */
+import { Buffer } from "node:buffer";
 import { rename, unlink } from "node:fs/promises";
 import { constants } from "node:os";
 import { join } from "node:path";
@@ -11,7 +12,7 @@ import { herokuPrefix } from "../core/log-format.ts";
 import { activeName } from "./active-name.ts";
 import { type AppendFile, openToAppend } from "./append-file.ts";
 import { errnoOf } from "./errno.ts";
-import { binary, ownName } from "./format.ts";
+import { ownName } from "./format.ts";
 import { findFile, listNumbers, nextNumber, segmentName } from "./log-folder.ts";
 import { addMissing, describeMissing, type Missing, missingOf } from "./missing.ts";
 import type { Writer } from "./writer.ts";
@@ -41,6 +42,7 @@ interface Gap {
 }
 
 const retryMs = 1_000;
+const newline = 10;
 
 export function openSegments(
   folder: string,
@@ -60,16 +62,16 @@ export function openSegments(
     return done;
   }
 
-  async function write(text: string): Promise<void> {
+  async function write(lines: Buffer): Promise<void> {
     if (gap !== undefined) {
-      gap = { ...gap, missing: addMissing(gap.missing, missingOf(text)) };
+      gap = { ...gap, missing: addMissing(gap.missing, missingOf(lines)) };
       return;
     }
-    const { rest, error } = await append(text);
+    const { rest, error } = await append(lines);
     if (error === undefined) return;
     const reason = describeProblem(error);
     // A line of which only the newline is missing is whole: it gets one when the file is opened anew.
-    gap = { missing: missingOf(rest.replace(/^\n/, "")), reason };
+    gap = { missing: missingOf(rest[0] === newline ? rest.subarray(1) : rest), reason };
     retryLater();
     onTrouble(reason);
   }
@@ -92,11 +94,11 @@ export function openSegments(
 
   /** What could not be appended, and why. */
   async function append(
-    text: string,
-  ): Promise<{ readonly rest: string; readonly error?: unknown }> {
-    let rest = text;
+    lines: Buffer,
+  ): Promise<{ readonly rest: Buffer; readonly error?: unknown }> {
+    let rest = lines;
     try {
-      while (rest !== "") rest = rest.slice(await appendSome(rest));
+      while (rest.length > 0) rest = rest.subarray(await appendSome(rest));
       return { rest };
     } catch (error) {
       await letGo();
@@ -105,20 +107,23 @@ export function openSegments(
   }
 
   /** How much was written, in one call. */
-  async function appendSome(text: string): Promise<number> {
-    const { handle } = await fileFor(text);
-    const part = text.slice(0, fittingBytes(text, segmentBytes - bytes));
-    const { bytesWritten } = await handle.write(part, null, "latin1");
+  async function appendSome(lines: Buffer): Promise<number> {
+    const { handle } = await fileFor(lines);
+    const { bytesWritten } = await handle.write(
+      lines,
+      0,
+      fittingBytes(lines, segmentBytes - bytes),
+    );
     bytes += bytesWritten;
     return bytesWritten;
   }
 
   /** One with room for the first line. It may have been deleted or renamed by others meanwhile. */
-  async function fileFor(text: string): Promise<AppendFile> {
+  async function fileFor(lines: Buffer): Promise<AppendFile> {
     const found = file && (await findFile(folder, activeName));
     bytes = found?.size ?? 0;
     const current = file && found?.ino === file.ino ? file : await openAnew();
-    const isFull = bytes + firstLineBytes(text) > segmentBytes;
+    const isFull = bytes + firstLineBytes(lines) > segmentBytes;
     return isFull && bytes > 0 ? rotate() : current;
   }
 
@@ -164,7 +169,7 @@ export function openSegments(
   }
 
   return {
-    write: (text) => inTurn(() => write(text)),
+    write: (lines) => inTurn(() => write(lines)),
     close: () =>
       inTurn(async () => {
         cancelRetry();
@@ -175,21 +180,21 @@ export function openSegments(
   };
 }
 
-function firstLineBytes(text: string): number {
-  const end = text.indexOf("\n");
-  return end < 0 ? text.length : end + 1;
+function firstLineBytes(lines: Buffer): number {
+  const end = lines.indexOf(newline);
+  return end < 0 ? lines.length : end + 1;
 }
 
 /** As many lines as there is room for. A line that no segment has room for is cut. */
-function fittingBytes(text: string, roomBytes: number): number {
-  if (text.length <= roomBytes) return text.length;
-  const end = text.lastIndexOf("\n", roomBytes - 1) + 1;
+function fittingBytes(lines: Buffer, roomBytes: number): number {
+  if (lines.length <= roomBytes) return lines.length;
+  const end = lines.lastIndexOf(newline, roomBytes - 1) + 1;
   return end > 0 ? end : roomBytes;
 }
 
-function describeGap({ missing, reason }: Gap): string {
+function describeGap({ missing, reason }: Gap): Buffer {
   const prefix = herokuPrefix(new Date().toISOString(), "procman", ownName, false);
-  return binary(`${prefix}${describeMissing(missing, "here", reason)}\n`);
+  return Buffer.from(`${prefix}${describeMissing(missing, "here", reason)}\n`);
 }
 
 function describeProblem(error: unknown): string {

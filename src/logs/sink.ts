@@ -3,8 +3,10 @@
  * and can hold itself back; when all of that did not help, the oldest text is dropped and counted,
  * and the reader is told in its place.
  */
+import { Buffer } from "node:buffer";
 import type { Clock } from "../core/clock.ts";
 import { addMissing, type Missing, missingOf, noneMissing } from "./missing.ts";
+import { type Block, createTextQueue } from "./text-queue.ts";
 import type { Writer } from "./writer.ts";
 
 export interface Sink {
@@ -30,14 +32,12 @@ export interface SinkListener {
   onClosed(): void;
 }
 
-interface Entry {
-  readonly text: string;
-  readonly onTaken: (() => void) | undefined;
+/** What is being written. */
+interface InFlight extends Block {
   /** What it tells of, when it is about a gap. */
   readonly gap?: Missing;
 }
 
-const writeBytes = 2 ** 18;
 /** Texts that come one soon after the other are written together, unless they are much by then. */
 const gatherMs = 5;
 const gatherBytes = 2 ** 16;
@@ -47,9 +47,10 @@ const maxBytes: Readonly<Record<Kept, number>> = { all: 2 ** 24, newest: 2 ** 22
 /** The writer is opened when there is something to write: not before the first process is started. */
 export function createSink(open: () => Writer, listener: SinkListener, clock: Clock): Sink {
   let writer: Writer | undefined;
-  const queue: Entry[] = [];
-  let inFlight: readonly Entry[] = [];
-  let queuedBytes = 0;
+  const queue = createTextQueue();
+  let inFlight: InFlight | undefined;
+  /** With what is in flight. */
+  let waitingBytes = 0;
   let kept: Kept = "all";
   let state: "idle" | "writing" | "closed" = "idle";
   let dropped = noneMissing;
@@ -60,21 +61,22 @@ export function createSink(open: () => Writer, listener: SinkListener, clock: Cl
 
   async function writeAll(): Promise<void> {
     state = "writing";
-    while (queue.length > 0) {
+    while (queue.blocks() > 0) {
       const leftMs = begunMs + gatherMs - clock.nowMs();
       if (leftMs > 0 && !isHurried()) await gather(leftMs);
       begunMs = clock.nowMs();
-      inFlight = takeSome();
+      inFlight = takeNext();
+      if (inFlight === undefined) break;
       try {
         writer ??= open();
-        await writer.write(inFlight.map(({ text }) => text).join(""));
+        await writer.write(inFlight.bytes);
       } catch {
         close();
         return;
       }
       progress += 1;
       forget(inFlight);
-      inFlight = [];
+      inFlight = undefined;
     }
     state = "idle";
     settle();
@@ -92,59 +94,50 @@ export function createSink(open: () => Writer, listener: SinkListener, clock: Cl
 
   /** Somebody waits for it, or it is much already. */
   function isHurried(): boolean {
-    return onIdle.length > 0 || queuedBytes >= gatherBytes;
+    return onIdle.length > 0 || waitingBytes >= gatherBytes;
   }
 
-  /** Small texts together, yet not so much that a slow reader would look like none. */
-  function takeSome(): readonly Entry[] {
-    let count = 0;
-    for (let bytes = 0; bytes < writeBytes && count < queue.length; count += 1) {
-      bytes += queue[count]?.text.length ?? 0;
-    }
-    const entries = queue.splice(0, count);
-    if (dropped.lines === 0) return entries;
+  function takeNext(): InFlight | undefined {
+    if (dropped.lines === 0) return queue.take();
     const gap = takeDropped();
-    const text = listener.describeGap(gap);
-    queuedBytes += text.length;
-    return [{ text, onTaken: undefined, gap }, ...entries];
+    const bytes = Buffer.from(listener.describeGap(gap), "latin1");
+    waitingBytes += bytes.length;
+    return { bytes, onTaken: [], gap };
   }
 
-  /** Much at a time, so that it is seldom done. */
+  /** Much at a time, so that it is seldom done; the newest is kept. */
   function dropOldest(): void {
-    let count = 0;
-    for (
-      let bytes = queuedBytes;
-      bytes > maxBytes[kept] * 0.75 && count < queue.length - 1;
-      count += 1
-    ) {
-      bytes -= queue[count]?.text.length ?? 0;
-    }
-    const oldest = queue.splice(0, count);
-    for (const entry of oldest) drop(entry);
-    forget(oldest);
+    while (waitingBytes > maxBytes[kept] * 0.75 && queue.blocks() > 1) dropNext();
   }
 
-  function forget(entries: readonly Entry[]): void {
-    for (const { text, onTaken } of entries) {
-      queuedBytes -= text.length;
-      onTaken?.();
-    }
+  function dropNext(): boolean {
+    const oldest = queue.take();
+    if (oldest === undefined) return false;
+    drop(oldest);
+    forget(oldest);
+    return true;
+  }
+
+  function forget(block: Block): void {
+    waitingBytes -= block.bytes.length;
+    queue.giveBack(block);
+    for (const onTaken of block.onTaken) onTaken();
   }
 
   function close(): void {
     state = "closed";
-    forget([...inFlight, ...queue.splice(0)]);
+    for (let block: Block | undefined = inFlight; block; block = queue.take()) forget(block);
     settle();
     listener.onClosed();
   }
 
-  function drop({ text, gap }: Entry): void {
-    dropped = addMissing(dropped, gap ?? missingOf(text));
+  function drop({ bytes, gap }: InFlight): void {
+    dropped = addMissing(dropped, gap ?? missingOf(bytes));
   }
 
   function giveUp(): void {
-    for (const entry of [...inFlight, ...queue]) drop(entry);
-    forget(queue.splice(0));
+    if (inFlight) drop(inFlight);
+    while (dropNext()) {}
     settle();
   }
 
@@ -163,15 +156,15 @@ export function createSink(open: () => Writer, listener: SinkListener, clock: Cl
   return {
     write(text, onTaken) {
       if (state === "closed") return onTaken?.();
-      queue.push({ text, onTaken });
-      queuedBytes += text.length;
+      queue.push(text, onTaken);
+      waitingBytes += text.length;
       if (state === "idle") void writeAll();
-      else if (queuedBytes > maxBytes[kept]) dropOldest();
+      else if (waitingBytes > maxBytes[kept]) dropOldest();
       if (isHurried()) endGathering();
     },
     keep(what) {
       kept = what;
-      if (queuedBytes > maxBytes[kept]) dropOldest();
+      if (waitingBytes > maxBytes[kept]) dropOldest();
     },
     flush(stalledMs) {
       if (state !== "writing") return Promise.resolve();

@@ -3,7 +3,7 @@
  * terminal that was stopped with Ctrl-S, and not when it is a pipe that nobody reads. Node's own
  * process.stdout does, because it writes synchronously.
  */
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import { closeSync, constants, fstatSync, openSync, write, writeSync } from "node:fs";
 import { Socket } from "node:net";
 import { constants as errors } from "node:os";
@@ -13,8 +13,11 @@ import { errnoOf } from "./errno.ts";
 
 /** One write at a time. */
 export interface Writer {
-  /** A binary string. Resolves when all of it is written, rejects when it cannot be any more. */
-  write(text: string): Promise<void>;
+  /**
+   * Resolves when all of it is written, rejects when it cannot be any more. Until then the bytes
+   * may not be changed.
+   */
+  write(bytes: Buffer): Promise<void>;
 }
 
 export function openWriter(fd: number): Writer {
@@ -48,9 +51,9 @@ function socketWriter(fd: number): Writer {
   // Told to whoever writes; without a listener it would be thrown.
   socket.on("error", () => {});
   return {
-    write: (text) =>
+    write: (bytes) =>
       new Promise((resolve, reject) => {
-        socket.write(text, "latin1", (error) => (error ? reject(error) : resolve()));
+        socket.write(bytes, (error) => (error ? reject(error) : resolve()));
       }),
   };
 }
@@ -77,14 +80,14 @@ function unblocker(fd: number): () => void {
 /** Node cannot wait for room in a terminal, so it is asked again after a moment. */
 function terminalWriter(fd: number, unblock: () => void): Writer {
   return {
-    async write(text) {
-      let bytes = Buffer.from(text, "latin1");
+    async write(bytes) {
+      let rest = bytes;
       let pauseMs = firstPauseMs;
-      while (bytes.length > 0) {
+      while (rest.length > 0) {
         unblock();
-        const written = tryWrite(fd, bytes);
+        const written = tryWrite(fd, rest);
         if (written > 0) {
-          bytes = bytes.subarray(written);
+          rest = rest.subarray(written);
           pauseMs = firstPauseMs;
         } else {
           await sleep(pauseMs);
@@ -109,11 +112,11 @@ const retryMs = 500;
 /** A file takes what it is given; where the disk is full or faulty, it may do so again later. */
 function fileWriter(fd: number): Writer {
   return {
-    async write(text) {
-      let bytes = Buffer.from(text, "latin1");
-      while (bytes.length > 0) {
-        const written = await writeSome(fd, bytes);
-        bytes = bytes.subarray(written);
+    async write(bytes) {
+      let rest = bytes;
+      while (rest.length > 0) {
+        const written = await writeSome(fd, rest);
+        rest = rest.subarray(written);
         if (written === 0) await sleep(retryMs);
       }
     },

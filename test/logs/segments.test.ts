@@ -44,14 +44,19 @@ afterEach(async () => {
   rmSync(base, { recursive: true, force: true });
 });
 
-function open(options: Partial<SegmentOptions> = {}): LogFile {
+/** The log, which takes text. */
+interface TextLog extends Pick<LogFile, "close"> {
+  write(text: string): Promise<void>;
+}
+
+function open(options: Partial<SegmentOptions> = {}): TextLog {
   const log = openSegments(folder, {
     clock,
     onTrouble: (reason) => troubles.push(reason),
     ...options,
   });
   opened.push(log);
-  return log;
+  return { close: log.close, write: (text) => log.write(Buffer.from(text, "latin1")) };
 }
 
 function nextTry(): void {

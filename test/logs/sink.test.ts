@@ -16,9 +16,9 @@ class HandWriter implements Writer {
     | { readonly resolve: () => void; readonly reject: (why: Error) => void }
     | undefined;
 
-  write(text: string): Promise<void> {
+  write(bytes: Buffer): Promise<void> {
     if (this.pending) throw new Error("two writes at a time");
-    this.written.push(text);
+    this.written.push(bytes.toString("latin1"));
     return new Promise((resolve, reject) => {
       this.pending = { resolve, reject };
     });

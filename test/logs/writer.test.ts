@@ -59,14 +59,14 @@ describe("a pipe", () => {
 
   it("gets all bytes, as they are", async () => {
     const { reader, writer } = openPipe();
-    await openWriter(writer).write(everyByte.toString("latin1"));
+    await openWriter(writer).write(everyByte);
     expect(await read(reader, 256)).toEqual(everyByte);
     closeSync(writer);
   });
 
   it("that nobody reads does not hold up the event loop", async () => {
     const { reader, writer } = openPipe();
-    const bytes = everyByte.toString("latin1").repeat(4_096);
+    const bytes = Buffer.concat(Array.from({ length: 4_096 }, () => everyByte));
     let isWritten = false;
     const written = openWriter(writer)
       .write(bytes)
@@ -77,7 +77,7 @@ describe("a pipe", () => {
     expect(isWritten).toBe(false);
     const got = await read(reader, bytes.length);
     await written;
-    expect(got.toString("latin1") === bytes).toBe(true);
+    expect(got.equals(bytes)).toBe(true);
     closeSync(writer);
   });
 
@@ -98,16 +98,16 @@ describe("a pipe", () => {
   it("whose reader has gone rejects", async () => {
     const { reader, writer } = openPipe();
     const subject = openWriter(writer);
-    await subject.write("a\n");
+    await subject.write(Buffer.from("a\n"));
     closeSync(reader);
-    await expect(subject.write("b\n")).rejects.toThrow("EPIPE");
-    await expect(subject.write("c\n")).rejects.toThrow();
+    await expect(subject.write(Buffer.from("b\n"))).rejects.toThrow("EPIPE");
+    await expect(subject.write(Buffer.from("c\n"))).rejects.toThrow();
     closeSync(writer);
   });
 
   it("whose reader goes in the middle of a write rejects", async () => {
     const { reader, writer } = openPipe();
-    const written = openWriter(writer).write("x".repeat(2 ** 20));
+    const written = openWriter(writer).write(Buffer.alloc(2 ** 20));
     await turn();
     closeSync(reader);
     await expect(written).rejects.toThrow("EPIPE");
@@ -117,7 +117,7 @@ describe("a pipe", () => {
   it("whose reader had gone before rejects", async () => {
     const { reader, writer } = openPipe();
     closeSync(reader);
-    await expect(openWriter(writer).write("a\n")).rejects.toThrow("EPIPE");
+    await expect(openWriter(writer).write(Buffer.from("a\n"))).rejects.toThrow("EPIPE");
   });
 });
 
@@ -127,9 +127,9 @@ describe("a file", () => {
     const fd = openSync(path, "w");
     const writer = openWriter(fd);
     const large = "0123456789".repeat(500_000);
-    await writer.write(everyByte.toString("latin1"));
-    await writer.write(large);
-    await writer.write("end\n");
+    await writer.write(everyByte);
+    await writer.write(Buffer.from(large));
+    await writer.write(Buffer.from("end\n"));
     closeSync(fd);
     const bytes = readFileSync(path);
     expect(bytes.subarray(0, 256)).toEqual(everyByte);
@@ -140,7 +140,7 @@ describe("a file", () => {
     const path = join(folder, "file");
     for (const text of ["first\n", "second\n"]) {
       const fd = openSync(path, "a");
-      await openWriter(fd).write(text);
+      await openWriter(fd).write(Buffer.from(text));
       closeSync(fd);
     }
     expect(readFileSync(path, "utf8")).toBe("first\nsecond\n");
@@ -150,13 +150,13 @@ describe("a file", () => {
     const path = join(folder, "file");
     closeSync(openSync(path, "w"));
     const fd = openSync(path, "r");
-    await expect(openWriter(fd).write("a\n")).rejects.toThrow("EBADF");
+    await expect(openWriter(fd).write(Buffer.from("a\n"))).rejects.toThrow("EBADF");
     closeSync(fd);
   });
 
   it("may be /dev/null", async () => {
     const fd = openSync("/dev/null", "w");
-    await openWriter(fd).write("a\n");
+    await openWriter(fd).write(Buffer.from("a\n"));
     closeSync(fd);
   });
 });

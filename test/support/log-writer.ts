@@ -33,7 +33,7 @@ while (next < Number(count)) {
     text += "2026-11-21T14:32:01.123000+00:00 app[web.1]: line " + next + "\\n";
     next += 1;
   }
-  await log.write(text);
+  await log.write(Buffer.from(text));
 }
 await log.close();
 `;
