@@ -22,7 +22,10 @@ export interface TextQueue {
 
 /** Small texts together, yet not so much that a slow reader would look like none. */
 const blockBytes = 2 ** 18;
-const maxSpare = 8;
+/** As many as two queues have under a flood: one that is not kept stays until the collector comes. */
+const maxSpare = 32;
+/** Shared by all queues. */
+const spare: Buffer[] = [];
 
 interface OpenBlock {
   readonly memory: Buffer;
@@ -32,17 +35,13 @@ interface OpenBlock {
 
 export function createTextQueue(): TextQueue {
   const blocks: OpenBlock[] = [];
-  const spare: Buffer[] = [];
 
   function openBlock(bytes: number): OpenBlock {
-    const memory = bytes > blockBytes ? Buffer.allocUnsafeSlow(bytes) : takeSpare();
+    const usual = bytes <= blockBytes ? spare.pop() : undefined;
+    const memory = usual ?? Buffer.allocUnsafeSlow(Math.max(bytes, blockBytes));
     const block = { memory, usedBytes: 0, onTaken: [] };
     blocks.push(block);
     return block;
-  }
-
-  function takeSpare(): Buffer {
-    return spare.pop() ?? Buffer.allocUnsafeSlow(blockBytes);
   }
 
   function withRoomFor(bytes: number): OpenBlock {
