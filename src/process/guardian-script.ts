@@ -69,25 +69,6 @@ if [ -f "$log" ] && [ ! -L "$log" ] && [ -d /proc/self ]; then
     if alive "$group" && ours "$group" "\${entry#*:}"; then drain "$group"; fi
   done
 fi
-each TERM CONT
-waited=0
-while [ "$waited" -lt $((grace * 5)) ]; do
-  left=
-  for entry in $list; do if alive "\${entry%%:*}" && ours "\${entry%%:*}" "\${entry#*:}"; then left=1; break; fi; done
-  [ -n "$left" ] || break
-  sleep 0.2 || sleep 1
-  waited=$((waited + 1))
-done
-forced
-# Who was killed still has its files and ports for a moment. Nobody may be there to reap it.
-for pass in 1 2 3 4 5 6 7 8 9 10; do
-  left=
-  for entry in $list; do group=\${entry%%:*}
-    if alive "$group" && ours "$group" "\${entry#*:}" && ! ended "$group"; then left=1; break; fi
-  done
-  [ -n "$left" ] || break
-  sleep 0.1 || sleep 1
-done
 # Servers that many projects share, and what runs in them, are nobody's to end here.
 spared() { pid=$1
   while [ "\${pid:-0}" -gt 1 ] && facts "$pid" && [ -n "$line" ]; do
@@ -107,6 +88,36 @@ marked() {
   else for file in /proc/[0-9]*/environ; do tr '\\0' '\\n' <"$file" 2>/dev/null | grep -qF "$mark" && echo "$file"; done
   fi 2>/dev/null
 }
+# Who was just being started has the mark and no row yet, and who has left its group never gets one.
+adopt() { set +f; found=$(marked); set -f
+  for file in $found; do group=\${file#/proc/} group=\${group%/environ}
+    case $list in *" $group:"*) continue;; esac
+    if [ "$group" = $$ ] || ! alive "$group" || spared "$group"; then continue; fi
+    started "$group"
+    list="$list$group:\${at:--} "
+    kill -TERM "-$group" 2>/dev/null; kill -CONT "-$group" 2>/dev/null
+  done
+}
+each TERM CONT
+[ ! -d /proc/self ] || adopt
+waited=0
+while [ "$waited" -lt $((grace * 5)) ]; do
+  left=
+  for entry in $list; do if alive "\${entry%%:*}" && ours "\${entry%%:*}" "\${entry#*:}"; then left=1; break; fi; done
+  [ -n "$left" ] || break
+  sleep 0.2 || sleep 1
+  waited=$((waited + 1))
+done
+forced
+# Who was killed still has its files and ports for a moment. Nobody may be there to reap it.
+for pass in 1 2 3 4 5 6 7 8 9 10; do
+  left=
+  for entry in $list; do group=\${entry%%:*}
+    if alive "$group" && ours "$group" "\${entry#*:}" && ! ended "$group"; then left=1; break; fi
+  done
+  [ -n "$left" ] || break
+  sleep 0.1 || sleep 1
+done
 sweep() { set +f; found=$(marked); set -f; victims=
   for file in $found; do victim=\${file#/proc/} victim=\${victim%/environ}
     # The subshell that has looked has found itself, and is gone.

@@ -169,7 +169,14 @@ export async function createStage(folder: string, form: Form, name: string): Pro
             .left()
             .map(({ pid, command }) => `${pid} ${command}`)
             .join("\n");
-        await until("nobody to be left", withinMs, look, who);
+        const tookMs = () => Math.round(performance.now() - beganMs);
+        await until("nobody to be left", withinMs, look, who).catch(async (problem: Error) => {
+          const fate = await until("their end", guardianMs, look).then(
+            () => `gone after ${tookMs()} ms`,
+            () => `still there after ${tookMs()} ms`,
+          );
+          throw new Error(`${problem.message}\n${fate}`);
+        });
         return performance.now() - beganMs;
       },
       async startsAgain() {

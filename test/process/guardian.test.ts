@@ -142,6 +142,14 @@ describe.concurrent.each(shells)("the guardian in %s", (shell) => {
     kill([stranger]);
   });
 
+  it("asks whoever has the mark and no row to end before it is killed", async () => {
+    const [mark, folder] = [newMark(), newFolder()];
+    const script = `trap "echo asked >${folder}/asked; exit" TERM; echo there; while :; do sleep 0.05; done`;
+    const unlisted = await startLeader("/bin/sh", ["-c", script], { PROCMAN_ID: idOf(mark) });
+    await tell(startGuardian(command, [], mark), "");
+    expect([isAlive(unlisted), existsSync(join(folder, "asked"))]).toEqual([false, true]);
+  });
+
   it("leaves alone what is gone, and whoever has its number now", async () => {
     const [gone = 0, reused = 0] = await Promise.all([startGroup(), startGroup()]);
     kill([gone]);
