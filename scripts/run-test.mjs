@@ -20,5 +20,6 @@ await build({
   define: { "import.meta.url": JSON.stringify(pathToFileURL(source).href) },
   logLevel: "warning",
 });
-process.argv = [process.execPath, source, ...args];
+// Whoever starts itself again starts this.
+process.argv = [process.execPath, outfile, ...args];
 await import(pathToFileURL(outfile).href);
