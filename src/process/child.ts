@@ -3,11 +3,12 @@
  * group empty, escapees ended, output read to the end. Decides nothing about what comes next.
  */
 import { type Environment, runVariable } from "../core/environment.ts";
-import { type ExitStatus, exitCodeOf } from "../core/exit-status.ts";
+import type { ExitStatus } from "../core/exit-status.ts";
 import type { Isolation } from "../core/isolation.ts";
 import type { StopPolicy } from "../core/stop-policy.ts";
 import type { Cgroup } from "./cgroup.ts";
 import { endEscapees } from "./escapees.ts";
+import { explainKill, explainRefusal, killedStatus } from "./explain-end.ts";
 import { untilEmpty } from "./group.ts";
 import type { MemoryKills } from "./memory-kills.ts";
 import { nowMs } from "./now-ms.ts";
@@ -16,7 +17,7 @@ import type { PipeMaker } from "./pipe.ts";
 import { nameProcess, type ProcessTable } from "./process-table.ts";
 import type { RollKeeper } from "./roll-keeper.ts";
 import { settledWithin } from "./settled-within.ts";
-import { giveUpMs, signalGroup, signalNumber, stopGroup, stopLeader } from "./signal.ts";
+import { giveUpMs, signalGroup, stopGroup, stopLeader } from "./signal.ts";
 import { type Spawned, spawnInSession, type Unstarted } from "./spawn.ts";
 import type { Sweeper } from "./sweep.ts";
 import { closeTaken, type Taken, takePipe } from "./take-pipe.ts";
@@ -82,9 +83,6 @@ export interface ChildTools {
   readonly memoryKills: MemoryKills;
   readonly roll: RollKeeper;
 }
-
-/** For the reason of an end to be found on disk. */
-const explainMs = 1_000;
 
 type Phase =
   | { readonly is: "preparing" }
@@ -168,9 +166,13 @@ export function startChild(
     output.flowFreely();
     if (signalForOthers !== undefined) stopGroup(pid, signalForOthers);
     const behind = isAskedToEnd ? [] : await nameMembers(pid);
-    const explained = isAskedToEnd ? ended : explainRefusal(ended, environment.get("PATH"));
+    const { command, cwd } = request;
+    const asked = { command, cwd, path: environment.get("PATH") };
+    const explaining = isAskedToEnd ? ended : explainRefusal(ended, asked);
     listener.onExited();
-    const status = await explainKill(await explained);
+    const explained = await explaining;
+    const kills = tools.memoryKills.haveHappened();
+    const status = isForced() ? explained : await explainKill(explained, kills);
     const stuck = await untilEmpty(pid, tools.table, hasGivenUp);
     phase = { is: "closed" };
     tools.roll.remove(pid);
@@ -201,27 +203,6 @@ export function startChild(
     if (signalGroup(pgid, 0) === "gone") return [];
     const members = await tools.table.members(pgid).catch(() => []);
     return Promise.all(members.map((member) => nameProcess(tools.table, member)));
-  }
-
-  /** A shell in between reports by a code what became of its command. */
-  async function explainKill(status: ExitStatus): Promise<ExitStatus> {
-    const kills = tools.memoryKills.haveHappened();
-    const isKill = status.kind !== "unstarted" && exitCodeOf(status) === exitCodeOf(killedStatus);
-    if (!isKill || killedAtMs !== undefined) return status;
-    return (await kills) ? { ...status, cause: "out of memory" } : status;
-  }
-
-  /** What sh could not run. A disk that does not answer is not waited for. */
-  async function explainRefusal(status: ExitStatus, path: string | undefined): Promise<ExitStatus> {
-    if (status.kind !== "exit") return status;
-    const { code } = status;
-    if (code !== 126 && code !== 127) return status;
-    const { command, cwd } = request;
-    const explaining = import("./explain-command.ts")
-      .then(({ explainCommand }) => explainCommand(code, { command, cwd, path }))
-      .catch(() => undefined);
-    const reason = (await settledWithin(explaining, explainMs)) ? await explaining : undefined;
-    return reason === undefined ? status : { ...status, reason };
   }
 
   /** SIGKILL may not reach the leader: then its end is not waited for. */
@@ -287,12 +268,6 @@ export function startChild(
     },
   };
 }
-
-const killedStatus: Extract<ExitStatus, { kind: "signal" }> = {
-  kind: "signal",
-  signal: "SIGKILL",
-  number: signalNumber("SIGKILL"),
-};
 
 const cancelled: Unstarted = {
   kind: "unstarted",
