@@ -270,7 +270,7 @@ function logOutlet(app: App, file: Writer, onBehind: () => void): AppOutlet {
         terminal: "none",
         names,
       }),
-      isShown: () => true,
+      isShown: () => app.settings.log === "all",
       wording: herokuWording,
       onBehind,
     },

@@ -176,6 +176,7 @@ function describe(app: App): readonly string[] {
       "as process 1, procman cannot reap what ends without a parent; start the container with --init, or write: procman-init procman start",
     );
   }
+  if (app.settings.log === "procman") notes.push("what the processes print is not kept on disk");
   const idle = [...app.formation].filter(([, count]) => count === 0).map(([name]) => name);
   if (idle.length > 0) notes.push(`not started: ${idle.join(", ")}`);
   return notes;

@@ -29,7 +29,7 @@ const knownNames = [
   ...["root", "procfile", "env", "app", "env-override", "env-expand"],
 ];
 /** `no-restart: true` is `restart: false`. */
-const switches = new Map(["restart", "prefix", "env"].map((name) => [`no-${name}`, name]));
+const switches = new Map(["restart", "prefix", "log", "env"].map((name) => [`no-${name}`, name]));
 
 /** All options with their longest values need less, and the parser's time grows with the square. */
 const maxBytes = 64 * 1024;

@@ -25,6 +25,8 @@ export interface Settings {
   readonly timestamps: Timestamps;
   readonly prefix: boolean;
   readonly logFormat: LogFormat;
+  /** Whose lines the log on disk has. */
+  readonly log: "all" | "procman";
 }
 
 /** What names process types, and can be checked only against a Procfile. */
@@ -46,6 +48,7 @@ export const settingNames = [
   "timestamps",
   "prefix",
   "log-format",
+  "log",
   "quiet",
   "formation",
   "except",
@@ -70,6 +73,7 @@ export function readSettings(given: GivenSettings): Result<Settings> {
     timestamps: value("timestamps", "time", readTimestamps, "time, iso or off"),
     prefix: value("prefix", true, readSwitch, "true or false"),
     logFormat: value("log-format", "text", readLogFormat, "text, heroku or json"),
+    log: value("log", true, readSwitch, "true or false") ? "all" : "procman",
   };
   return resultOf(settings, problems);
 }

@@ -18,6 +18,7 @@ const defaults: Settings = {
   timestamps: "time",
   prefix: true,
   logFormat: "text",
+  log: "all",
 };
 
 function given(name: SettingName, value: Given["value"]): GivenSettings {
@@ -72,6 +73,8 @@ describe("a setting", () => {
     ["timestamps", false, { timestamps: "off" }],
     ["prefix", false, { prefix: false }],
     ["prefix", true, { prefix: true }],
+    ["log", true, { log: "all" }],
+    ["log", false, { log: "procman" }],
     ["log-format", "text", { logFormat: "text" }],
     ["log-format", "heroku", { logFormat: "heroku" }],
     ["log-format", "json", { logFormat: "json" }],
@@ -96,6 +99,7 @@ describe("a setting", () => {
     ["exit-on", ["", "web", "crashed", true], "all or parked"],
     ["timestamps", ["", "utc", "ISO", 1], "time, iso or off"],
     ["prefix", ["", "off", 0], "true or false"],
+    ["log", ["", "off", 0], "true or false"],
     ["log-format", ["", "xml", "JSON", true], "text, heroku or json"],
   ])("%s: refuses %j", (name, values, want) => {
     for (const value of values) {

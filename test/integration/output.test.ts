@@ -250,6 +250,20 @@ describe.concurrent("the form of the lines", () => {
     ]);
   });
 
+  it("is not kept on disk with --no-log, but for what procman says", async () => {
+    await using rig = await Rig.create({ Procfile: procfile("web") });
+    rig.start(["--no-log"]);
+    const web = await rig.child("web.1");
+    await web.print("not to be kept");
+    await rig.line(/web\.1 +\| not to be kept$/);
+    await web.exit(0);
+    await rig.end();
+    const log = await rig.read(".procman/log/app.log");
+    expect(log).not.toContain("not to be kept");
+    expect(log).toContain(" procman[procman]: what the processes print is not kept on disk\n");
+    expect(log).toMatch(/ procman\[web\.1\]: Process exited with status 0\n/);
+  });
+
   it.each([
     ["iso", /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z web\.1 {3}\| here$/],
     ["off", /^web\.1 {3}\| here$/],
