@@ -185,8 +185,9 @@ export function createApp(options: AppOptions): RunningApp {
   return {
     start() {
       // Node aborts when it cannot make its threads. It does so on their first use, which must not
-      // come when processes may have used up the limit that they share with threads.
-      access("/", () => {});
+      // come when processes may have used up the limit that they share with threads, and need not
+      // come before the first of them.
+      void launch.given.then(() => access("/", () => {}));
       environments.whileFresh(supervisor.start);
     },
     stop: () => void supervisor.stopAll(),
