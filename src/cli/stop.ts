@@ -1,6 +1,9 @@
 /** `procman stop`: stops processes of a running app; without names the app, and procman itself. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Answer, Client } from "../control/client.ts";
+import type { Answer } from "../control/client.ts";
+import { isSamePidSpace } from "../core/roll.ts";
+import { readRoll } from "../process/hold.ts";
+import { pidSpaceHere } from "../process/incarnation.ts";
 import { hasEnded } from "../process/process-table.ts";
 import type { Options } from "./call.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -11,7 +14,7 @@ import { settle } from "./settle.ts";
 export async function stop(names: readonly string[], options: Options): Promise<number> {
   const running = await findRunning(options, "stop");
   if (typeof running === "number") return running;
-  const answer = await (names.length === 0 ? stopAll(running.client) : stopSome(running, names));
+  const answer = await (names.length === 0 ? stopAll(running) : stopSome(running, names));
   if (typeof answer === "number") return answer;
   if (answer.is !== "answered") return explain(running, answer);
   await printLine(
@@ -34,14 +37,17 @@ async function stopSome(
 }
 
 const lookAgainMs = 5;
-/** Who has ended its app needs no more for its own end. Its pid may mean another in a container. */
+/** Who has ended its app needs no more for its own end. */
 const endMs = 5_000;
 
 /** The reply ends when procman does, and a moment later it is gone, and its lock is free. */
-async function stopAll(client: Client): Promise<Answer> {
+async function stopAll({ client, folder }: RunningProcman): Promise<Answer> {
+  const head = readRoll(folder)?.head;
+  const isInContainer = head !== undefined && !isSamePidSpace(head, pidSpaceHere());
   const answer = await client.askAndWait("POST", "/procman/v1/shutdown");
-  if (answer.is !== "answered") return answer;
-  // In a container nobody may reap it.
+  // Its pid is another's here.
+  if (answer.is !== "answered" || isInContainer) return answer;
+  // Nobody may be there to reap it.
   for (let waitedMs = 0; waitedMs < endMs && !hasEnded(client.pid); waitedMs += lookAgainMs) {
     await sleep(lookAgainMs);
   }

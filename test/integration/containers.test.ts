@@ -50,7 +50,10 @@ describe.skipIf(!isPossible).each(ways)(`procman %s of a container${whyNot}`, (_
     rig.start([], { under });
     await rig.child("web.1");
     await rig.client();
+    const fromMs = performance.now();
     expect(await rig.ask("stop")).toMatchObject({ code: 0 });
+    // It does not wait for whoever has that number here.
+    expect(performance.now() - fromMs).toBeLessThan(4_000);
     expect((await rig.end()).status).toBe(0);
   });
 
