@@ -239,6 +239,8 @@ async function sendStream(
   response.writeHead(200, { ...headersOf(contentType), ...headers });
   response.flushHeaders();
   for await (const piece of pieces) {
+    // Of who has gone already nobody is told again.
+    if (response.destroyed) break;
     if (!response.write(piece)) await drained(response);
     if (givenUp.aborted) break;
   }

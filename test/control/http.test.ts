@@ -256,6 +256,26 @@ describe("a stream", () => {
     await givenUp;
   });
 
+  it("is ended when a piece comes after its reader has gone", async () => {
+    let onEnd = () => {};
+    const ended = new Promise<void>((resolve) => {
+      onEnd = resolve;
+    });
+    async function* late(signal: AbortSignal): AsyncGenerator<string> {
+      try {
+        await once(signal, "abort");
+        yield "late";
+      } finally {
+        onEnd();
+      }
+    }
+    await serve({}, (_, __, signal) => Promise.resolve(streaming(late(signal))));
+    const socket = await hold({ path }, get("/"));
+    await once(socket, "data");
+    socket.destroy();
+    await ended;
+  });
+
   it("waits for who does not read, and for nobody else", async () => {
     const piece = Buffer.alloc(64 * 1024);
     const asked = { stuck: 0, eager: 0 };
