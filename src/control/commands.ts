@@ -47,7 +47,8 @@ export function createCommands(options: CommandsOptions): ControlledApp {
   let lastRead: Promise<unknown> = Promise.resolve();
   async function readInOrder(): Promise<Result<FreshTypes>> {
     const read = readFiles();
-    lastRead = Promise.allSettled([lastRead, read]);
+    // Without a value: it would hold on to all that was ever read.
+    lastRead = Promise.allSettled([lastRead, read]).then(() => undefined);
     await lastRead;
     return read;
   }

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { createCommands } from "../../src/control/commands.ts";
 import type { FreshTypes } from "../../src/core/desired.ts";
@@ -66,7 +68,29 @@ const late: Result<FreshTypes> = {
   diagnostics: [{ severity: "error", file: "Procfile", message: "late" }],
 };
 
+/** Only what is held on to is there afterwards. */
+function collectGarbage(): void {
+  setFlagsFromString("--expose-gc");
+  runInNewContext("gc")();
+}
+
 describe("commands that read the files", () => {
+  it("hold on to nothing that was read before", async () => {
+    const { restart, readings } = createSubject();
+    const read: WeakRef<object>[] = [];
+    for (let count = 0; count < 3; count += 1) {
+      restart("one of many");
+      const fresh = freshOf(`number ${count}`);
+      if (fresh.ok) read.push(new WeakRef(fresh.value));
+      readings.pop()?.end(fresh);
+      await turn();
+    }
+    collectGarbage();
+    // The last one may be in use.
+    const [first, second] = read;
+    expect([first?.deref(), second?.deref()]).toEqual([undefined, undefined]);
+  });
+
   it("begin to read at once, and are carried out in the order in which they were asked for", async () => {
     const { restart, readings, came } = createSubject();
     restart("first");
