@@ -11,11 +11,14 @@ interface Dyno {
   readonly pid: number | null;
 }
 
+/** Heroku's client takes seconds for each of a dozen tests, on a busy machine a minute in all. */
+const suiteMs = 600_000;
+
 /** A real procman, with children that the test drives. */
 async function startReal(): Promise<HerokuApp> {
   // The client groups processes by their commands.
   const lines = ["web", "worker", "clock"].map((type) => `${type}: ${childCommand} ${type}\n`);
-  const rig = await Rig.create({ Procfile: lines.join("") });
+  const rig = await Rig.create({ Procfile: lines.join("") }, "app", suiteMs);
   rig.start(["web=2", "worker=1", "clock=0", "--api", "127.0.0.1:0"]);
   const [, port] = await rig.line(/the API is on http:\/\/127\.0\.0\.1:(\d+)/);
   const token = (await readFile(join(rig.ownFolder, "api-token"), "utf8")).trim();

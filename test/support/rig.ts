@@ -109,11 +109,16 @@ export class Rig {
   }
 
   /** `name` is that of the app's folder, or a path to it. */
-  static async create(files: Readonly<Record<string, string>>, name = "app"): Promise<Rig> {
+  /** `withinMs` is for all that is waited for, of one test or of all that share it. */
+  static async create(
+    files: Readonly<Record<string, string>>,
+    name = "app",
+    withinMs = deadlineMs,
+  ): Promise<Rig> {
     // Short: the path of a socket has room for a hundred bytes.
     const base = await mkdtemp(join(tmpdir(), "rig-"));
     const story = new Story();
-    const waiter = new Waiter(deadlineMs, () => String(story));
+    const waiter = new Waiter(withinMs, () => String(story));
     const note = (text: string) => story.add("rig", text);
     const board = await Switchboard.open(join(base, "socket"), waiter, note);
     const mark = `PROCMAN_TEST=${base.slice(base.lastIndexOf("-") + 1)}`;
