@@ -75,20 +75,40 @@ const reasons = {
   missing: "cannot be made",
 } as const;
 
+/** Somebody may be removing it all the time. */
+const maxRemovals = 100;
+
 function makePrivate(path: string): Kind {
-  try {
-    mkdirSync(path, { mode: 0o700 });
-  } catch {
-    // It is there, or it cannot be made: the next look tells.
+  for (let count = 0; ; count += 1) {
+    const isMade = makeFolder(path);
+    const kind = keepToOwner(path);
+    if (kind !== "missing" || !isMade || count === maxRemovals) return kind;
   }
+}
+
+function keepToOwner(path: string): Kind {
   const kind = kindOf(path);
   if (kind !== "ours") return kind;
   try {
     if ((lstatSync(path).mode & 0o077) !== 0) chmodSync(path, 0o700);
     return kind;
-  } catch {
-    return "read-only";
+  } catch (error) {
+    return codeOf(error) === "ENOENT" ? "missing" : "read-only";
   }
+}
+
+/** Whether it could be made, or it was there already. */
+function makeFolder(path: string): boolean {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    return codeOf(error) === "EEXIST";
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
 }
 
 function kindOf(path: string): Kind {
@@ -99,8 +119,8 @@ function kindOf(path: string): Kind {
   try {
     accessSync(path, constants.W_OK | constants.X_OK);
     return "ours";
-  } catch {
-    return "read-only";
+  } catch (error) {
+    return codeOf(error) === "ENOENT" ? "missing" : "read-only";
   }
 }
 
