@@ -143,7 +143,7 @@ export function createApp(options: AppOptions): RunningApp {
       launch(spec, listener) {
         runs += 1;
         const run = `${id}.${runs}`;
-        const { command, isolation } = spec;
+        const { command, isolation = settings.isolation } = spec;
         const environment = (givenUp: AbortSignal) => environments.of(spec, run, givenUp);
         return startChild({ command, cwd: root, environment, run, isolation }, listener, children);
       },

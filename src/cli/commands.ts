@@ -80,6 +80,7 @@ export const commands: readonly CommandSpec[] = [
         value: "text|heroku|json",
         help: "the form of the lines (default: text, with --json: json)",
       },
+      { name: "cgroup", help: "keep each run in a cgroup of its own, where one may be made" },
       { name: "no-log", help: "keep no output on disk, where procman logs finds it" },
       { name: "quiet", short: "q", value: "TYPE,...", help: "do not show the output of these" },
       ...environmentOptions,

@@ -51,6 +51,7 @@ function settingsOf(options: Options): GivenSettings {
     "exit-on": given("exit-on"),
     timestamps: given("timestamps"),
     prefix: off("prefix"),
+    cgroup: given("cgroup", options.has("cgroup") ? true : undefined),
     log: off("log"),
     "log-format": given("log-format") ?? given("json", options.has("json") ? "json" : undefined),
     quiet: given("quiet"),

@@ -84,7 +84,20 @@ async function prepare(
     complain(chosen.problem);
     return exitCodes.failed;
   }
-  return { app: chosen.app, place, notes: [...notes, ...claimed.notes, ...left, ...chosen.notes] };
+  const lacking = settings.isolation === "cgroup" ? await findNoCgroup(place.id) : [];
+  return {
+    app: chosen.app,
+    place,
+    notes: [...notes, ...claimed.notes, ...left, ...chosen.notes, ...lacking],
+  };
+}
+
+/** Who has asked for one is told. */
+async function findNoCgroup(id: string): Promise<readonly string[]> {
+  const { makeCgroup } = await import("../process/cgroup.ts");
+  const tried = makeCgroup(`procman-${id}`);
+  tried?.remove();
+  return tried ? [] : ["no cgroup can be made here, so what hides from procman is not found"];
 }
 
 interface Supervised extends Prepared {

@@ -5,6 +5,7 @@
 import { type Diagnostic, type Result, resultOf } from "./diagnostic.ts";
 import type { ExitOn } from "./ends-all.ts";
 import type { Asked } from "./formation.ts";
+import type { Isolation } from "./isolation.ts";
 import { quote } from "./text-file.ts";
 
 export type Timestamps = "time" | "iso" | "off";
@@ -25,6 +26,8 @@ export interface Settings {
   readonly timestamps: Timestamps;
   readonly prefix: boolean;
   readonly logFormat: LogFormat;
+  /** For each run whose type does not say. */
+  readonly isolation: Isolation | undefined;
   /** Whose lines the log on disk has. */
   readonly log: "all" | "procman";
 }
@@ -49,6 +52,7 @@ export const settingNames = [
   "prefix",
   "log-format",
   "log",
+  "cgroup",
   "quiet",
   "formation",
   "except",
@@ -73,6 +77,7 @@ export function readSettings(given: GivenSettings): Result<Settings> {
     timestamps: value("timestamps", "time", readTimestamps, "time, iso or off"),
     prefix: value("prefix", true, readSwitch, "true or false"),
     logFormat: value("log-format", "text", readLogFormat, "text, heroku or json"),
+    isolation: value("cgroup", false, readSwitch, "true or false") ? "cgroup" : undefined,
     log: value("log", true, readSwitch, "true or false") ? "all" : "procman",
   };
   return resultOf(settings, problems);

@@ -18,6 +18,7 @@ const defaults: Settings = {
   timestamps: "time",
   prefix: true,
   logFormat: "text",
+  isolation: undefined,
   log: "all",
 };
 
@@ -73,6 +74,8 @@ describe("a setting", () => {
     ["timestamps", false, { timestamps: "off" }],
     ["prefix", false, { prefix: false }],
     ["prefix", true, { prefix: true }],
+    ["cgroup", true, { isolation: "cgroup" }],
+    ["cgroup", false, {}],
     ["log", true, { log: "all" }],
     ["log", false, { log: "procman" }],
     ["log-format", "text", { logFormat: "text" }],
@@ -99,6 +102,7 @@ describe("a setting", () => {
     ["exit-on", ["", "web", "crashed", true], "all or parked"],
     ["timestamps", ["", "utc", "ISO", 1], "time, iso or off"],
     ["prefix", ["", "off", 0], "true or false"],
+    ["cgroup", ["", "on", 1], "true or false"],
     ["log", ["", "off", 0], "true or false"],
     ["log-format", ["", "xml", "JSON", true], "text, heroku or json"],
   ])("%s: refuses %j", (name, values, want) => {
