@@ -39,7 +39,7 @@ interface InFlight extends Block {
 }
 
 /** Texts that come one soon after the other are written together, unless they are much by then. */
-const gatherMs = 5;
+const gatherMs = 16;
 const gatherBytes = 2 ** 16;
 /** What is printed by processes that are ending is taken up to the first, whoever reads. */
 const maxBytes: Readonly<Record<Kept, number>> = { all: 2 ** 24, newest: 2 ** 22 };

@@ -274,7 +274,7 @@ describe("texts that come one soon after the other", () => {
 
   it("are written together, the first at once", async () => {
     const { clock, sink, writer } = await writeTwo();
-    clock.advance(4);
+    clock.advance(15);
     sink.write("c\n");
     await turn();
     expect(writer.written).toHaveLength(1);
@@ -289,7 +289,7 @@ describe("texts that come one soon after the other", () => {
     sink.write("a\n");
     await writer.read();
     expect(clock.armed()).toBe(0);
-    clock.advance(5);
+    clock.advance(16);
     sink.write("b\n");
     expect(writer.written).toEqual(["a\n", "b\n"]);
     await writer.read();
