@@ -16,7 +16,7 @@ export const stop = {
   about:
     "Milliseconds from the signal to the end of the manager, and how many processes are left a second " +
     "later. A dash: not ended within 20 s. npm-run-all2 has 10 processes.",
-  rounds: 7,
+  rounds: 5,
   cases: signals.map((signal) => ({ signal })),
   takes: () => true,
   sample(contestant, { signal }) {

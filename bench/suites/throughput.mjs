@@ -35,7 +35,7 @@ export const throughput = {
     "is there. How many there are goes by the contestant's speed: up to 3 s, and 4 million. The lines in " +
     "the files are verified one by one; a damaged one is lost, too. `sed` keeps its last block, as it waits " +
     "for more.",
-  rounds: 5,
+  rounds: 3,
   cases,
   takes: (contestant) => contestant.merges === true,
   async sample(contestant, options) {
