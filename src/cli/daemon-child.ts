@@ -11,6 +11,7 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
+import { nowMs } from "../process/now-ms.ts";
 
 /** The descriptor on which it is told. */
 const readyFd = 3;
@@ -20,8 +21,9 @@ const closeOnExec = 0o2000000;
 
 /** Node opens files in threads, of which each may take the number that was just freed. */
 const opening = /^FSReq/;
-/** A log that is written without a pause opens nothing by that. */
-const maxTurns = 1_000;
+const lookAgainMs = 1;
+/** A thread that is to open something may have to wait for a busy machine. */
+const patienceMs = 2_000;
 
 /**
  * Soon nothing of the terminal is held any more, and what only a bug would print goes to a file in
@@ -39,10 +41,11 @@ export function tellReady(folder: string, say: (text: string) => void): void {
   });
 }
 
-function whenNothingOpens(act: () => void, turns = 0): void {
+/** A log that is written without a pause opens nothing by that, and is not waited for without end. */
+function whenNothingOpens(act: () => void, sinceMs = nowMs()): void {
   const isQuiet = !process.getActiveResourcesInfo().some((name) => opening.test(name));
-  if (isQuiet || turns === maxTurns) act();
-  else setImmediate(() => whenNothingOpens(act, turns + 1));
+  if (isQuiet || nowMs() - sinceMs >= patienceMs) act();
+  else setTimeout(() => whenNothingOpens(act, sinceMs), lookAgainMs);
 }
 
 /** Never somebody else's file, nor one that holds up whoever opens it. */
