@@ -2,7 +2,8 @@
 import { collectFindings, type Diagnostic, type Result, resultOf } from "../core/diagnostic.ts";
 import { findNearest } from "../core/nearest.ts";
 import { type Given, type GivenSettings, settingNames } from "../core/settings.ts";
-import { decodeText, quote, showAll } from "../core/text-file.ts";
+import { decodeText, quote } from "../core/text-file.ts";
+import { describeYamlError } from "./yaml-error.ts";
 
 export const optionsFileName = ".foreman";
 
@@ -33,7 +34,6 @@ const switches = new Map(["restart", "prefix", "log", "env"].map((name) => [`no-
 
 /** All options with their longest values need less, and the parser's time grows with the square. */
 const maxBytes = 64 * 1024;
-const maxMessage = 200;
 
 interface Row {
   readonly name: string;
@@ -65,7 +65,7 @@ async function readOptions(text: string, file: string): Promise<Result<FileOptio
   });
   const findings = collectFindings();
   for (const { pos, message } of errors) {
-    findings.add("error", () => ({ ...place(pos[0]), message: firstLineOf(message) }));
+    findings.add("error", () => ({ ...place(pos[0]), message: describeYamlError(message) }));
   }
   const rows = isMap(contents) ? contents.items.map(toRow) : [];
   if (contents !== null && !isMap(contents)) {
@@ -101,16 +101,6 @@ function readText(bytes: Uint8Array, file: string): Result<string> {
   const message = "the file is larger than 64 KiB";
   const hint = "is it the right one?";
   return { ok: false, diagnostics: [{ severity: "error", file, message, hint }] };
-}
-
-/** The parser shows the place in the lines below, and says it in words; it quotes at any length. */
-function firstLineOf(message: string): string {
-  return showAll(
-    message
-      .slice(0, maxMessage)
-      .replace(/\n.*/s, "")
-      .replace(/ at line .*$/, ""),
-  );
 }
 
 function givenTwice(name: string, option: string): Pick<Diagnostic, "severity" | "message"> {

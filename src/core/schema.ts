@@ -1,0 +1,132 @@
+/**
+ * The kinds of values that a settings file may hold, and what each of them becomes: a schema is a
+ * value, from which come the checks, the types, the JSON Schema that editors use, and the defaults
+ * that are documented. Says nothing about YAML.
+ */
+import { readStrictDurationMs } from "./duration.ts";
+
+export type Kind =
+  | { readonly is: "text" }
+  /** A text that may be empty. */
+  | { readonly is: "value" }
+  | { readonly is: "switch" }
+  | { readonly is: "count"; readonly least: number; readonly most: number }
+  | { readonly is: "duration" }
+  | { readonly is: "size" }
+  | { readonly is: "choice"; readonly of: readonly string[] }
+  /** One alone needs no brackets. */
+  | { readonly is: "list"; readonly of: Kind }
+  /** `about` is what the keys are, as in `variable`. */
+  | { readonly is: "map"; readonly keys: string; readonly of: Kind }
+  /** A value alone is that of the setting `short`. */
+  | { readonly is: "record"; readonly settings: SettingTable; readonly short?: string };
+
+export interface Setting {
+  readonly kind: Kind;
+  /** A sentence for the editor and the reference page. */
+  readonly about: string;
+  /** As a person would write it. Absent where there is nothing to say. */
+  readonly default?: string;
+}
+
+export interface SettingTable {
+  readonly [name: string]: Setting;
+}
+
+/** Durations are in milliseconds, sizes in bytes. */
+export type ValueOf<K> = K extends { is: "text" | "value" }
+  ? string
+  : K extends { is: "switch" }
+    ? boolean
+    : K extends { is: "count" | "duration" | "size" }
+      ? number
+      : K extends { is: "choice"; of: readonly (infer C)[] }
+        ? C
+        : K extends { is: "list"; of: infer E }
+          ? readonly ValueOf<E>[]
+          : K extends { is: "map"; of: infer E }
+            ? ReadonlyMap<string, ValueOf<E>>
+            : K extends { is: "record"; settings: infer T }
+              ? ValuesOf<T>
+              : never;
+
+/** All may be absent. */
+export type ValuesOf<T> = {
+  readonly [N in keyof T]?: T[N] extends { kind: infer K } ? ValueOf<K> : never;
+};
+
+/** A kind that one word can stand for. */
+export type ScalarKind = Exclude<Kind, { is: "list" | "map" | "record" }>;
+
+export type ReadScalar =
+  | { readonly is: "value"; readonly value: string | number | boolean }
+  | { readonly is: "wrong" };
+
+const wrong: ReadScalar = { is: "wrong" };
+const switches: ReadonlyMap<string, boolean> = new Map([
+  ["true", true],
+  ["on", true],
+  ["yes", true],
+  ["false", false],
+  ["off", false],
+  ["no", false],
+]);
+
+export function readScalar(kind: ScalarKind, text: string): ReadScalar {
+  switch (kind.is) {
+    case "text":
+      return text === "" ? wrong : { is: "value", value: text };
+    case "value":
+      return { is: "value", value: text };
+    case "switch":
+      return valueOr(switches.get(text.toLowerCase()));
+    case "count": {
+      const count = /^\d{1,9}$/.test(text) ? Number(text) : -1;
+      return count >= kind.least && count <= kind.most ? { is: "value", value: count } : wrong;
+    }
+    case "duration":
+      return valueOr(readStrictDurationMs(text));
+    case "size":
+      return valueOr(readBytes(text));
+    case "choice":
+      return kind.of.includes(text) ? { is: "value", value: text } : wrong;
+  }
+}
+
+function valueOr(value: string | number | boolean | undefined): ReadScalar {
+  return value === undefined ? wrong : { is: "value", value };
+}
+
+const sizeUnits = ["B", "K", "M", "G"];
+
+/** `64K`, `512M`, `1.5G`, each 1,024 of the one before; `MB` and `MiB` are the same. */
+function readBytes(text: string): number | undefined {
+  const [, amount, unit = ""] = /^(\d{1,9}(?:\.\d{1,3})?)\s?(B|[KMG](?:i?B)?)$/i.exec(text) ?? [];
+  if (amount === undefined) return undefined;
+  return Math.round(Number(amount) * 1_024 ** sizeUnits.indexOf(unit.charAt(0).toUpperCase()));
+}
+
+/** What is wanted, for a message: `a duration such as 500ms, 10s or 5m`. */
+export function describeKind(kind: Kind): string {
+  switch (kind.is) {
+    case "text":
+    case "value":
+      return "a text";
+    case "switch":
+      return "true or false";
+    case "count":
+      return `a whole number from ${kind.least} to ${kind.most}`;
+    case "duration":
+      return "a duration such as 500ms, 10s or 5m";
+    case "size":
+      return "a size such as 64K, 512M or 2G";
+    case "choice":
+      return `one of ${kind.of.join(", ")}`;
+    case "list":
+      return `a list, each ${describeKind(kind.of)}`;
+    case "map":
+      return `a map from each ${kind.keys} to ${describeKind(kind.of)}`;
+    case "record":
+      return `a map of ${Object.keys(kind.settings).join(", ")}`;
+  }
+}

@@ -1,0 +1,173 @@
+/**
+ * Every setting of procman.yml: what it takes, what it is for, and what holds without it. The one
+ * source of the checks, the types, the JSON Schema and the reference page.
+ */
+import type { Kind, SettingTable, ValueOf, ValuesOf } from "./schema.ts";
+
+const text = { is: "text" } as const;
+const toggle = { is: "switch" } as const;
+const duration = { is: "duration" } as const;
+const size = { is: "size" } as const;
+const texts = { is: "list", of: text } as const;
+const variables = { is: "map", keys: "variable", of: { is: "value" } } as const;
+
+const stop = {
+  is: "record",
+  settings: {
+    signal: {
+      kind: {
+        is: "choice",
+        of: ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGWINCH", "SIGKILL"],
+      },
+      about: "The signal that asks a process to stop.",
+      default: "SIGTERM",
+    },
+    timeout: {
+      kind: duration,
+      about: "How long it has from then on until it is killed.",
+      default: "that of --timeout, 10s",
+    },
+    scope: {
+      kind: { is: "choice", of: ["group", "leader"] },
+      about:
+        "Whether the whole process group gets the signal, or at first only the process that was started.",
+      default: "group",
+    },
+    command: {
+      kind: text,
+      about: "A command to run instead of sending the signal.",
+    },
+  },
+} as const;
+
+const restart = {
+  is: "record",
+  short: "policy",
+  settings: {
+    policy: {
+      kind: { is: "choice", of: ["on-failure", "always", "never"] },
+      about: "Whether a process that has ended by itself is started again.",
+      default: "on-failure",
+    },
+    max: {
+      kind: { is: "count", least: 0, most: 1_000_000 },
+      about: "How often in a row, before it is parked.",
+      default: "no limit",
+    },
+    backoff: {
+      kind: duration,
+      about: "The pause after the first failure; it doubles with each that follows, up to 30s.",
+      default: "500ms",
+    },
+  },
+} as const;
+
+export const colourNames = ["cyan", "yellow", "green", "magenta", "blue", "red"] as const;
+
+export const typeSettings = {
+  env: { kind: variables, about: "Variables of its environment, above those of the shell." },
+  env_file: {
+    kind: texts,
+    about: "Files like .env, for it alone, above the shell and below env.",
+  },
+  cwd: {
+    kind: text,
+    about: "The folder it runs in, seen from that of the app.",
+    default: "the app's folder",
+  },
+  shell: { kind: text, about: "The shell that runs its command.", default: "that of the app" },
+  port: {
+    kind: { is: "choice", of: ["none"] },
+    about: "none: it listens nowhere, and gets no PORT.",
+    default: "its place in the app's block of ports",
+  },
+  stop: { kind: stop, about: "How it is stopped." },
+  restart: { kind: restart, about: "What happens when it has ended by itself." },
+  essential: {
+    kind: toggle,
+    about: "Whether the app ends when one of its processes has ended for good.",
+    default: "false",
+  },
+  color: {
+    kind: { is: "choice", of: colourNames },
+    about: "The colour of its name in the terminal.",
+    default: "the next one that is free",
+  },
+  quiet: {
+    kind: toggle,
+    about: "Whether its output is left out in the terminal; the log on disk has it.",
+    default: "false",
+  },
+} as const satisfies SettingTable;
+
+export const appSettings = {
+  name: { kind: text, about: "What the app is called.", default: "the folder's name" },
+  procfile: { kind: text, about: "The Procfile, seen from this folder.", default: "Procfile" },
+  env: {
+    kind: texts,
+    about: "The files that are read in place of .env, lowest first.",
+    default: ".env",
+  },
+  port: {
+    kind: { is: "count", least: 1, most: 65_535 },
+    about: "The port of web, where those of the others begin.",
+    default: "5006",
+  },
+  formation: {
+    kind: {
+      is: "map",
+      keys: "process type",
+      of: { is: "count", least: 0, most: 100_000 },
+    },
+    about: "How many of each process type are started; all stands for the others.",
+    default: "1 of each",
+  },
+  timestamps: {
+    kind: { is: "choice", of: ["time", "iso", "off"] },
+    about: "The time before each line in the terminal.",
+    default: "time",
+  },
+  shell: { kind: text, about: "The shell that runs the commands.", default: "/bin/sh -c" },
+  dyno: {
+    kind: toggle,
+    about: "Whether each process gets its name as DYNO, as on Heroku, too.",
+    default: "false",
+  },
+  log: {
+    kind: {
+      is: "record",
+      short: "keep",
+      settings: {
+        keep: {
+          kind: toggle,
+          about: "Whether what the processes print is kept on disk.",
+          default: "true",
+        },
+        size: { kind: size, about: "How large a file of it gets.", default: "10M" },
+        files: {
+          kind: { is: "count", least: 2, most: 1_000 },
+          about: "How many of them there are at most.",
+          default: "5",
+        },
+      },
+    },
+    about: "The log on disk.",
+  },
+  types: {
+    kind: {
+      is: "map",
+      keys: "process type",
+      of: { is: "record", settings: typeSettings },
+    },
+    about: "What is special to a process type, by its name in the Procfile.",
+  },
+} as const satisfies SettingTable;
+
+export const settingsSchema = {
+  is: "record",
+  settings: appSettings,
+} as const satisfies Kind;
+
+/** As they are in the file. Nothing is there that it does not say. */
+export type AppSettings = ValueOf<typeof settingsSchema>;
+export type TypeSettings = ValuesOf<typeof typeSettings>;
