@@ -96,7 +96,7 @@ export function createApp(options: AppOptions): RunningApp {
   const launch = newSignal();
   const logFile = openWhen(launch.given, async () => {
     const { openSegments } = await import("./logs/segments.ts");
-    return openSegments(options.logFolder, { clock, onTrouble: sayLeftOut });
+    return openSegments(options.logFolder, { clock, ...app.logSize, onTrouble: sayLeftOut });
   });
   const logged = logOutlet(app, logFile, () => sayLeftOut(slowDisk.reason));
   const outlets = [...(terminal ? [terminalOutlet(app, terminal)] : []), logged];
@@ -109,6 +109,8 @@ export function createApp(options: AppOptions): RunningApp {
     id,
     layers: app.layers,
     readLayers: app.readLayers,
+    readTypeFiles: app.readTypeFiles,
+    isDyno: app.isDyno,
     ports: () => supervisor.ports(),
     onStale: (name, problem) => tell(name, { kind: "stale-environment", problem }),
   });
@@ -143,17 +145,22 @@ export function createApp(options: AppOptions): RunningApp {
       launch(spec, listener) {
         runs += 1;
         const run = `${id}.${runs}`;
-        const { command, isolation = settings.isolation } = spec;
+        const {
+          command,
+          launch: { cwd = root, shell } = {},
+          isolation = settings.isolation,
+        } = spec;
         const environment = (givenUp: AbortSignal) => environments.of(spec, run, givenUp);
-        return startChild({ command, cwd: root, environment, run, isolation }, listener, children);
+        const request = { command, shell, cwd, environment, run, isolation };
+        return startChild(request, listener, children);
       },
-      probe: ({ port }, givenUp) => portAnswers(port, givenUp),
+      probe: async ({ port }, givenUp) => port !== undefined && portAnswers(port, givenUp),
       ports: {
-        findTrouble: async ({ port }) => (await portTrouble())?.findPortTrouble(port),
-        async untilFree({ name, port }, givenUp) {
+        findTrouble: async (port) => (await portTrouble())?.findPortTrouble(port),
+        async untilFree(port, instance, givenUp) {
           const { graceMs } = settings;
           const onCleared = (processes: readonly string[]) =>
-            tell(name, { kind: "port-cleared", port, processes });
+            tell(instance, { kind: "port-cleared", port, processes });
           const trouble = await portTrouble();
           return (await trouble?.awaitPort({ port, root, graceMs, onCleared }, givenUp)) ?? false;
         },
@@ -250,6 +257,7 @@ function terminalOutlet(app: App, { kind, outputFd, onClosed }: Terminal): AppOu
       prefix: settings.prefix,
       terminal: kind,
       names: specs.map(({ name }) => name),
+      colours: app.colours,
     }),
     isShown: (name) => !hidden.has(name.slice(0, name.lastIndexOf("."))),
     wording: settings.logFormat === "text" ? wordingForPeople : herokuWording,

@@ -2,6 +2,7 @@
 import type { App } from "../config/load.ts";
 import { firstPorts, type InstanceSpec, planInstances, webType } from "../core/plan.ts";
 import { isPortFree } from "../process/ports.ts";
+import type { PortNeed } from "./explain-port.ts";
 
 export type ChosenPorts =
   | { readonly app: App; readonly notes: readonly string[] }
@@ -27,18 +28,14 @@ export async function choosePorts(app: App): Promise<ChosenPorts> {
   }
 }
 
-async function refuse(busy: InstanceSpec, notes: readonly string[]): Promise<ChosenPorts> {
+async function refuse(busy: PortNeed, notes: readonly string[]): Promise<ChosenPorts> {
   const { explainPort } = await import("./explain-port.ts");
   const { held, remedy } = await explainPort(busy);
   const refusal = `${held}; ${remedy}, or choose other ports with --port N or --port auto`;
   return { problem: [...notes, refusal].join("; ") };
 }
 
-async function moveBlock(
-  app: App,
-  busy: InstanceSpec,
-  notes: readonly string[],
-): Promise<ChosenPorts> {
+async function moveBlock(app: App, busy: PortNeed, notes: readonly string[]): Promise<ChosenPorts> {
   for (let basePort = app.basePort + autoStep; basePort <= lastAutoPort; basePort += autoStep) {
     const planned = planInstances(app.types, app.formation, firstPorts(app.types, basePort));
     if (!planned.ok || (await findBusy(planned.value))) continue;
@@ -52,7 +49,8 @@ async function moveBlock(
   };
 }
 
-async function findBusy(specs: readonly InstanceSpec[]): Promise<InstanceSpec | undefined> {
-  const free = await Promise.all(specs.map(({ port }) => isPortFree(port)));
-  return specs.find((_, index) => !free[index]);
+async function findBusy(specs: readonly InstanceSpec[]): Promise<PortNeed | undefined> {
+  const needs = specs.flatMap(({ name, port }) => (port === undefined ? [] : { name, port }));
+  const free = await Promise.all(needs.map(({ port }) => isPortFree(port)));
+  return needs.find((_, index) => !free[index]);
 }

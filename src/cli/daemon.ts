@@ -137,7 +137,7 @@ async function report(running: RunningProcman, options: Options): Promise<number
 
 function describe(app: string, pid: number, root: string, dynos: readonly Dyno[]): string {
   const rows = dynos.map(({ name, type, state, pid: own, port }) => {
-    const where = type === "web" ? ` on http://localhost:${port}` : "";
+    const where = type === "web" && port !== null ? ` on http://localhost:${port}` : "";
     return `${name} is ${state}${own === null ? "" : ` with pid ${own}`}${where}`;
   });
   if (dynos.every(({ state }) => state === "exited")) {

@@ -7,7 +7,7 @@ export interface Dyno {
   readonly state: string;
   readonly updated_at: string;
   readonly pid: number | null;
-  readonly port: number;
+  readonly port: number | null;
   readonly restarts: number;
   readonly last_exit: { readonly text: string } | null;
   readonly restart_in_ms: number | null;
@@ -115,7 +115,8 @@ export function formatWide(dynos: readonly Dyno[], now: Now): string {
 
 /** Those it really listens on; its own `PORT` in brackets, as long as nobody listens there. */
 function portsOf({ port, ports = [] }: Dyno): string {
-  return ports.length > 0 ? ports.join(",") : `(${port})`;
+  if (ports.length > 0) return ports.join(",");
+  return port === null ? "" : `(${port})`;
 }
 
 function formatMebibytes(bytes: number): string {

@@ -1,7 +1,8 @@
 /** `procman run`: a one-off in the app's environment, on this terminal, with its own end. */
 import { type App, loadApp } from "../config/load.ts";
-import { appVariables, mergeLayers } from "../core/environment.ts";
+import { appVariables, type Environment, mergeLayers } from "../core/environment.ts";
 import { firstPorts } from "../core/plan.ts";
+import type { ProcessType } from "../core/procfile.ts";
 import { runOneOff } from "../process/one-off.ts";
 import { quoteWord, withArguments } from "../process/shell.ts";
 import type { Options } from "./call.ts";
@@ -15,10 +16,13 @@ export async function run(words: readonly string[], options: Options): Promise<n
   reportDiagnostics(loaded.diagnostics);
   if (!loaded.ok) return exitCodeFor(loaded.diagnostics);
   const app = loaded.value;
+  const type = app.types.find(({ name }) => name === words[0]);
+  const launch = type?.launch ?? {};
   const { exitCode, signal, problem } = await runOneOff({
-    command: commandOf(app, words),
-    cwd: app.root,
-    environment: environmentOf(app, words[0] ?? ""),
+    command: commandOf(type, words),
+    shell: type ? launch.shell : app.shell,
+    cwd: launch.cwd ?? app.root,
+    environment: await environmentOf(app, type),
   });
   if (problem !== undefined) complain(problem);
   // The caller then sees the same end as if it had started the command itself.
@@ -27,20 +31,28 @@ export async function run(words: readonly string[], options: Options): Promise<n
 }
 
 /** A process type's name stands for its command; one word is a line for the shell. */
-function commandOf({ types }: App, words: readonly string[]): string {
+function commandOf(type: ProcessType | undefined, words: readonly string[]): string {
   const [first = "", ...rest] = words;
-  const type = types.find(({ name }) => name === first);
   if (type) return withArguments(type.command, rest);
   return rest.length === 0 ? first : words.map(quoteWord).join(" ");
 }
 
-function environmentOf(app: App, name: string): ReadonlyMap<string, string> {
+async function environmentOf(app: App, type: ProcessType | undefined): Promise<Environment> {
   const ports = firstPorts(app.types, app.basePort);
-  return new Map([
+  const { env = [], envFiles = [] } = type?.launch ?? {};
+  // They have been read before, and what was wrong with them been said.
+  const files = envFiles.length > 0 ? await app.readTypeFiles(envFiles) : undefined;
+  // The pid tells one-offs apart that run at the same time.
+  const name = `run.${process.pid}`;
+  const environment = new Map([
     ...mergeLayers(app.layers),
+    ...(files?.ok ? files.value : []),
+    ...env,
     ...appVariables(app.name, ports),
-    ["PORT", String(ports.get(name) ?? app.basePort)],
-    // The pid tells one-offs apart that run at the same time.
-    ["PS", `run.${process.pid}`],
+    ["PORT", String(ports.get(type?.name ?? "") ?? app.basePort)],
+    ["PS", name],
   ]);
+  if (app.isDyno) environment.set("DYNO", name);
+  if (type?.isPortless) environment.delete("PORT");
+  return environment;
 }

@@ -16,11 +16,10 @@ import {
   chooseFormation,
   type Formation,
   type FormationRequest,
-  quantityOfLater,
   readTypeNames,
 } from "../core/formation.ts";
 import { defaultPort, firstPorts, type InstanceSpec, planInstances } from "../core/plan.ts";
-import { type ProcessType, parseProcfile } from "../core/procfile.ts";
+import type { ProcessType } from "../core/procfile.ts";
 import {
   type Given,
   type GivenSettings,
@@ -30,10 +29,14 @@ import {
   type Selection,
   type Settings,
 } from "../core/settings.ts";
-import { type EnvFiles, isMissing, readEnvFiles, showPath, unreadable } from "./env-files.ts";
-import { createFilesInTime, type Files, filesAtOnce } from "./files.ts";
+import type { AppSettings, ColourName } from "../core/settings-schema.ts";
+import { applySettings } from "./apply-settings.ts";
+import { type EnvFiles, readEnvFiles } from "./env-files.ts";
+import { createFilesInTime, filesAtOnce } from "./files.ts";
 import type { FileOptions } from "./options-file.ts";
-import { procfileName, type Root, type RootRequest, readRoot } from "./root.ts";
+import { noSettings, readFreshTypes, readProcessTypes, readSettingsFile } from "./process-types.ts";
+import { type Root, type RootRequest, readRoot, settingsFileName } from "./root.ts";
+import type { SettingsFile } from "./settings-file.ts";
 
 /** What the command line says. */
 export interface LoadRequest extends RootRequest {
@@ -60,13 +63,30 @@ export interface App {
   readonly specs: readonly InstanceSpec[];
   /** Process types whose output is not shown. */
   readonly quiet: readonly string[];
+  /** Those that have one of their own. */
+  readonly colours: ReadonlyMap<string, ColourName>;
+  /** For what is no process type; undefined for the system's. */
+  readonly shell: string | undefined;
+  /** Whether each process is told its name as `DYNO`, too. */
+  readonly isDyno: boolean;
+  readonly logSize: LogSize;
   readonly layers: EnvironmentLayers;
   /** Reads the files anew. */
   readonly readLayers: () => Promise<Result<EnvironmentLayers>>;
-  /** Reads the Procfile anew. */
+  /** Reads files of one type's own. */
+  readonly readTypeFiles: (paths: readonly string[]) => Promise<Result<Environment>>;
+  /** Reads the Procfile and procman.yml anew. */
   readonly readTypes: () => Promise<Result<FreshTypes>>;
   /** What was taken for granted and a person should know. */
   readonly notes: readonly string[];
+}
+
+/** Undefined where nothing is said. */
+export interface LogSize {
+  /** Of a file. */
+  readonly segmentBytes: number | undefined;
+  /** How many files. */
+  readonly segments: number | undefined;
 }
 
 /** `found` spares the search for the app's folder, where that has been done. */
@@ -79,10 +99,17 @@ export async function loadApp(request: LoadRequest, found?: Root): Promise<Resul
   const { root, options, diagnostics } = found ?? (await readRoot(request));
   problems.push(...diagnostics);
   const filesWin = request.filesWin || options.filesWin;
-  const givenSettings = { ...options.settings, ...given(request.settings) };
+  const settingsPath = { cwd: request.cwd, path: join(root, settingsFileName) };
+  const settingsFile = collect(await readSettingsFile(settingsPath, filesAtOnce)) ?? noSettings;
+  const { values } = settingsFile;
+  const givenSettings = {
+    ...givenBy(settingsFile),
+    ...options.settings,
+    ...given(request.settings),
+  };
   const settings = collect(readSettings(givenSettings));
 
-  const envFiles = chooseEnvFiles(request, options, root, filesWin);
+  const envFiles = chooseEnvFiles(request, { options, values, root, filesWin });
   const { builtIn, shell } = request;
   const others = { builtIn, shell, filesWin };
   const layers = collect(withLayers(await readEnvFiles(envFiles, filesAtOnce), others));
@@ -90,21 +117,69 @@ export async function loadApp(request: LoadRequest, found?: Root): Promise<Resul
   const readLayers = async () => withLayers(await readEnvFiles(envFiles, disk), others);
   const environment = layers ? mergeLayers(layers) : request.shell;
 
-  const search = { ...request, options, folder: root, environment };
+  const search = { ...request, options, named: values.procfile, folder: root, environment };
   const read = await readProcessTypes(search, filesAtOnce);
   // An invalid .env file may be the one that names the Procfile.
-  const types = layers || !read.isMissing ? collect(read.types) : undefined;
-  const basePort = collect(chooseBasePort(settings, environment));
-  const wanted = { ...readSelection(givenSettings), types: request.types };
-  const readTypes = async () => freshTypes(await readProcessTypes(search, disk), wanted);
+  const procfile = layers || !read.isMissing ? collect(read.types) : undefined;
+  const types = procfile && collect(applySettings(procfile, settingsFile, root));
+  const readTypeFiles = (paths: readonly string[]) =>
+    readEnvFiles({ ...envFiles, paths, mustExist: true }, disk);
+  problems.push(...(await findFileProblems(types ?? [], readTypeFiles)));
+  const basePort = collect(chooseBasePort(settings, environment, values.port));
+  const selection = { ...readSelection(givenSettings), types: request.types };
+  const wanted = { ...selection, usual: values.formation };
+  const readTypes = async () =>
+    readFreshTypes(
+      await readProcessTypes(search, disk),
+      await readSettingsFile(settingsPath, disk),
+      root,
+      selection,
+    );
   const plan = types && collect(planApp(types, wanted, basePort ?? defaultPort, read.file));
   if (!(layers && types && settings && basePort && plan)) {
     return { ok: false, diagnostics: problems };
   }
-  const name = request.app ?? String(options.app?.value ?? basename(root));
+  const name = request.app ?? String(options.app?.value ?? values.name ?? basename(root));
   const notes = read.note === undefined ? [] : [read.note];
-  const files = { types, layers, readLayers, readTypes };
-  return resultOf({ name, root, settings, basePort, notes, ...files, ...plan }, problems);
+  const files = { types, layers, readLayers, readTypes, readTypeFiles };
+  const looks = looksOf(values, plan.quiet);
+  return resultOf({ name, root, settings, basePort, notes, ...files, ...plan, ...looks }, problems);
+}
+
+/** Of the files that types have of their own. */
+async function findFileProblems(
+  types: readonly ProcessType[],
+  read: App["readTypeFiles"],
+): Promise<readonly Diagnostic[]> {
+  const lists = types.flatMap(({ launch }) => (launch?.envFiles ? [launch.envFiles] : []));
+  return (await Promise.all(lists.map(read))).flatMap(({ diagnostics }) => diagnostics);
+}
+
+/** What of it flags can say too. */
+function givenBy({ values, placeOf }: SettingsFile): GivenSettings {
+  const { timestamps, log } = values;
+  const from = <T>(path: readonly string[], value: T) => {
+    const { file, line } = placeOf(path);
+    return { value, source: line === undefined ? file : `${file}:${line}` };
+  };
+  return {
+    ...(timestamps && { timestamps: from(["timestamps"], timestamps) }),
+    ...(log?.keep !== undefined && { log: from(["log"], log.keep) }),
+  };
+}
+
+function looksOf(
+  { dyno = false, log, shell, types }: AppSettings,
+  quiet: readonly string[],
+): Pick<App, "isDyno" | "shell" | "logSize" | "colours" | "quiet"> {
+  const own = [...(types ?? [])];
+  return {
+    isDyno: dyno,
+    shell,
+    logSize: { segmentBytes: log?.size, segments: log?.files },
+    colours: new Map(own.flatMap(([name, { color }]) => (color ? [[name, color] as const] : []))),
+    quiet: [...quiet, ...own.filter(([, settings]) => settings.quiet).map(([name]) => name)],
+  };
 }
 
 /** What follows from the files and the command line, once all of them can be read. */
@@ -132,11 +207,16 @@ function given(settings: GivenSettings): GivenSettings {
 
 // -- The environment -------------------------------------------------------------------------
 
+interface FoundSettings {
+  readonly options: FileOptions;
+  readonly values: AppSettings;
+  readonly root: string;
+  readonly filesWin: boolean;
+}
+
 function chooseEnvFiles(
   request: LoadRequest,
-  options: FileOptions,
-  root: string,
-  filesWin: boolean,
+  { options, values, root, filesWin }: FoundSettings,
 ): EnvFiles {
   const { cwd, shell } = request;
   const expand = request.expand || options.expand ? { shell, filesWin } : undefined;
@@ -150,6 +230,7 @@ function chooseEnvFiles(
   if (request.env) return files(cwd, request.env, true);
   if (options.env?.value === false) return files(root, [], true);
   if (options.env) return files(root, splitPaths(options.env), true);
+  if (values.env) return files(root, values.env, true);
   return files(root, [".env"], false);
 }
 
@@ -167,11 +248,15 @@ function withLayers(
   return files.ok ? { ...files, value: { builtIn, files: files.value, shell, filesWin } } : files;
 }
 
-function chooseBasePort(settings: Settings | undefined, environment: Environment): Result<number> {
+function chooseBasePort(
+  settings: Settings | undefined,
+  environment: Environment,
+  usual = defaultPort,
+): Result<number> {
   if (typeof settings?.port === "number")
     return { ok: true, value: settings.port, diagnostics: [] };
   const text = environment.get("PORT") ?? "";
-  const port = text === "" ? defaultPort : readPortNumber(text);
+  const port = text === "" ? usual : readPortNumber(text);
   if (port !== undefined) return { ok: true, value: port, diagnostics: [] };
   const message = "PORT is not a port from 1 to 65535";
   const hint = "mend it in the shell or the .env file, or give --port";
@@ -185,99 +270,4 @@ function warnOfClashes(ports: ReadonlyMap<string, number>, file: string): readon
     message: `${group.join(" and ")} share the variable ${portVariable(group[0] ?? "")}`,
     hint: `it holds the port of ${group[0]}`,
   }));
-}
-
-// -- The process types -----------------------------------------------------------------------
-
-interface ReadTypes {
-  readonly types: Result<readonly ProcessType[]>;
-  readonly file: string;
-  /** There is no Procfile, and nothing that names another one. */
-  readonly isMissing: boolean;
-  readonly note?: string;
-}
-
-/** Where a Procfile is looked for. */
-interface ProcfileSearch extends RootRequest {
-  readonly options: FileOptions;
-  /** Found or chosen. */
-  readonly folder: string;
-  readonly environment: Environment;
-}
-
-async function readProcessTypes(search: ProcfileSearch, disk: Files): Promise<ReadTypes> {
-  const { cwd, procfile, options, folder, environment } = search;
-  const named = options.procfile?.value || environment.get("PROCFILE") || undefined;
-  const path = procfile ? resolve(cwd, procfile) : resolve(folder, String(named ?? procfileName));
-  const file = showPath(cwd, path);
-  try {
-    const types = parseProcfile(await disk.read(path), file);
-    return { types, file, isMissing: false };
-  } catch (error) {
-    const isDefault = procfile === undefined && named === undefined;
-    if (isDefault && isMissing(error)) return withoutProcfile(search, file, disk);
-    const types = { ok: false, diagnostics: [unreadable(file, error)] } as const;
-    return { types, file, isMissing: false };
-  }
-}
-
-function freshTypes({ types }: ReadTypes, wanted: FormationRequest): Result<FreshTypes> {
-  if (!types.ok) return types;
-  const quantityOf = (type: string) => quantityOfLater(type, wanted);
-  return { ...types, value: { types: types.value, quantityOf } };
-}
-
-/** Heroku's rule: a package with a start script is a web process. */
-async function withoutProcfile(
-  { cwd, root: chosenRoot, folder }: ProcfileSearch,
-  file: string,
-  disk: Files,
-): Promise<ReadTypes> {
-  const names = await disk.namesIn(folder);
-  const fail = (message: string, hint: string): ReadTypes => ({
-    types: { ok: false, diagnostics: [{ severity: "error", file, message, hint }] },
-    file,
-    isMissing: true,
-  });
-  if (names.includes("Procfile.txt")) {
-    const message = "there is no Procfile, only a Procfile.txt";
-    return fail(message, "rename it to Procfile, without an ending");
-  }
-  const isHere = chosenRoot !== undefined || folder === resolve(cwd);
-  const script = isHere ? await findStartScript(join(folder, "package.json"), disk) : undefined;
-  if (script !== undefined && isProcmanItself(script)) {
-    const message = "there is no Procfile, and the start script of package.json is procman itself";
-    return fail(message, "write a Procfile that says what to run, as in: web: node index.js");
-  }
-  if (script !== undefined) {
-    const types = [{ name: "web", command: "npm start", line: 1 }];
-    const note = "no Procfile here; running the start script of package.json as web: npm start";
-    const value = { ok: true, value: types, diagnostics: [] } as const;
-    return { types: value, file: "package.json", isMissing: false, note };
-  }
-  const other = names.find((name) => name !== procfileName && /^procfile(\.|$)/i.test(name));
-  if (other !== undefined) {
-    return fail(
-      `there is no Procfile, only ${other}`,
-      `start it with: procman start -f ${showPath(cwd, join(folder, other))}`,
-    );
-  }
-  const hint = "it has lines like this one: web: node index.js";
-  const above = chosenRoot === undefined ? " or above it" : "";
-  return fail(`there is no Procfile in ${folder}${above}`, hint);
-}
-
-/** As `procman start`, which would run it again, but not `procman start -f Procfile.dev`. */
-function isProcmanItself(script: string): boolean {
-  const startsAnApp = /\bprocman(\.js)?\s([^;&|]*\s)?start(?![^\s;&|])/.test(script);
-  return startsAnApp && !/\s(-[fd]|--procfile|--root)/.test(script);
-}
-
-async function findStartScript(path: string, disk: Files): Promise<string | undefined> {
-  try {
-    const { scripts } = JSON.parse(new TextDecoder().decode(await disk.read(path)));
-    return typeof scripts?.start === "string" ? scripts.start.trim() || undefined : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -24,20 +24,26 @@ export interface Root {
 }
 
 export const procfileName = "Procfile";
+export const settingsFileName = "procman.yml";
 
 /** The app's folder, and what its options file says. */
 export async function readRoot(request: RootRequest): Promise<Root> {
-  return withOptions(request, await findRoot(request, [procfileName]));
+  return withOptions(request, await findRoot(request, [procfileName, settingsFileName]));
 }
 
 /** The same for who asks about a running app, or one that ran: it may have been started by `-f`. */
 export async function readRunningRoot(request: RootRequest): Promise<Root> {
-  return withOptions(request, await findRoot(request, [ownFolderName, procfileName]));
+  return withOptions(
+    request,
+    await findRoot(request, [ownFolderName, procfileName, settingsFileName]),
+  );
 }
 
 /** Whether something in it says that it is an app's folder, whatever its files are worth. */
 export function isApp(root: string): boolean {
-  return [procfileName, ownFolderName].some((name) => existsSync(join(root, name)));
+  return [procfileName, settingsFileName, ownFolderName].some((name) =>
+    existsSync(join(root, name)),
+  );
 }
 
 /** The nearest folder upward with one of these; `-d` and the folder of `-f` need no search. */

@@ -1,4 +1,5 @@
 /** procman.yml: from its text to the settings that it gives, each checked, with its place. */
+import type * as Yaml from "yaml";
 import type { Node, Pair, Scalar } from "yaml";
 import {
   collectFindings,
@@ -19,8 +20,6 @@ import { type AppSettings, settingsSchema } from "../core/settings-schema.ts";
 import { decodeText, quote } from "../core/text-file.ts";
 import { describeYamlError } from "./yaml-error.ts";
 
-export const settingsFileName = "procman.yml";
-
 export interface SettingsFile {
   readonly values: AppSettings;
   /** Where a setting stands, as in `["types", "web", "stop"]`; or else the one it is in. */
@@ -28,10 +27,6 @@ export interface SettingsFile {
 }
 
 export type Place = Pick<Diagnostic, "file" | "line" | "column">;
-
-export function noSettings(file: string): SettingsFile {
-  return { values: {}, placeOf: () => ({ file }) };
-}
 
 /** The parser's time grows with the square of the length. */
 const maxBytes = 64 * 1_024;
@@ -84,7 +79,7 @@ async function readSettingsFile(text: string, file: string): Promise<Result<Sett
 }
 
 interface Walk {
-  readonly yaml: typeof import("yaml");
+  readonly yaml: typeof Yaml;
   readonly findings: Findings;
   readonly placeAt: (offset: number) => Place;
   readonly places: Map<string, Place>;

@@ -90,7 +90,7 @@ export function dynoOf(status: AppStatus, instance: InstanceStatus, usage?: Usag
     type: instance.type,
     updated_at: timeOf(instance.changedMs),
     pid: instance.pid ?? null,
-    port: instance.port,
+    port: instance.port ?? null,
     ordinal: instance.ordinal,
     restarts: instance.restarts,
     last_exit: instance.lastExit === undefined ? null : exitOf(instance.lastExit),
@@ -160,7 +160,7 @@ function ownerOf(user: string) {
 
 function webUrlOf({ instances }: AppStatus): string | null {
   const web = instances.find(({ type }) => type === "web");
-  return web ? `http://localhost:${web.port}/` : null;
+  return web?.port === undefined ? null : `http://localhost:${web.port}/`;
 }
 
 export function exitOf(status: ExitStatus) {

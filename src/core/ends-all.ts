@@ -1,25 +1,30 @@
 /** Whether what became of one process ends the app, with all others. */
-import type { RestartPolicy } from "./restart.ts";
 import type { StateName } from "./state-name.ts";
 
 /** `all`: when every process has ended or is parked. `parked`: already when one is. */
 export type ExitOn = "all" | "parked";
 
 export interface EndPolicy {
-  readonly restart: RestartPolicy;
+  /** `never` for `--no-restart`. */
+  readonly restart: "on-failure" | "never";
   readonly exitOn: ExitOn;
 }
 
 /** What was asked for, by which it ends all. */
-export type EndsAll = "--no-restart" | "--exit-on parked";
+export type EndsAll = "--no-restart" | "--exit-on parked" | "essential: true";
 
-export function findEndsAll({ restart, exitOn }: EndPolicy, state: StateName): EndsAll | undefined {
+export function findEndsAll(
+  { restart, exitOn }: EndPolicy,
+  isEssential: boolean,
+  state: StateName,
+): EndsAll | undefined {
+  const by = restart === "never" ? "--no-restart" : undefined;
+  const byType = isEssential ? "essential: true" : undefined;
   switch (state) {
     case "exited":
-      return restart === "never" ? "--no-restart" : undefined;
+      return by ?? byType;
     case "parked":
-      if (exitOn === "parked") return "--exit-on parked";
-      return restart === "never" ? "--no-restart" : undefined;
+      return exitOn === "parked" ? "--exit-on parked" : (by ?? byType);
     case "starting":
     case "up":
     case "stopping":

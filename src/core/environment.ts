@@ -81,11 +81,11 @@ export function outerMarks(shell: Environment): Environment {
   return new Map(marks.length > 0 ? [[outerVariable, ` ${marks.join(" ")} `]] : []);
 }
 
-export function instanceVariables(spec: InstanceSpec, marks: Marks): Environment {
-  return new Map([
-    ["PORT", String(spec.port)],
-    ["PS", spec.name],
+export function instanceVariables({ name, port }: InstanceSpec, marks: Marks): Environment {
+  const variables = new Map([
+    ["PS", name],
     [idVariable, marks.id],
     [runVariable, marks.run],
   ]);
+  return port === undefined ? variables : variables.set("PORT", String(port));
 }

@@ -21,6 +21,8 @@ export interface FormationRequest {
   /** `web=2,worker=1,all=1`. As in Foreman, what it does not name does not run, unless by `all`. */
   readonly formation?: Asked | undefined;
   readonly except?: Asked | undefined;
+  /** What procman.yml says, where nothing else does. */
+  readonly usual?: Formation | undefined;
 }
 
 /** Heroku runs it on deploy; here only `run release` does. */
@@ -49,8 +51,8 @@ function countTypes(
   const known = typeNames.filter((name) => name !== releaseType);
   const counts = request.formation
     ? readCounts(request.formation.text.split(","), request.formation.source, problems)
-    : new Map([["all", 1]]);
-  checkNames(counts, [...known, "all"], request.formation?.source ?? "", problems);
+    : new Map([["all", 1], ...(request.usual ?? [])]);
+  if (request.formation) checkNames(counts, [...known, "all"], request.formation.source, problems);
   const asked = readCounts(request.types, "start", problems, (name) => counts.get(name));
   checkNames(asked, known, "start", problems);
   // To leave out what is never started anyway is no mistake.

@@ -9,9 +9,7 @@ import type { Sequel } from "./restart.ts";
 export function herokuWording(notice: Notice): readonly string[] {
   switch (notice.kind) {
     case "started":
-      return [
-        `Starting process with command \`${notice.command}\` (pid ${notice.pid}, port ${notice.port})`,
-      ];
+      return [`Starting process with command \`${notice.command}\` (${describeProcess(notice)})`];
     case "state":
       return [`State changed from ${notice.from} to ${notice.to}`];
     case "signalled":
@@ -49,6 +47,10 @@ export function herokuWording(notice: Notice): readonly string[] {
       return [`${line.slice(0, 1).toUpperCase()}${line.slice(1)}`];
     }
   }
+}
+
+function describeProcess({ pid, port }: Extract<Notice, { kind: "started" }>): string {
+  return port === undefined ? `pid ${pid}` : `pid ${pid}, port ${port}`;
 }
 
 function describeEnd(status: ExitStatus): string {

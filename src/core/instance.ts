@@ -19,11 +19,11 @@
 import { type ExitStatus, isSuccess } from "./exit-status.ts";
 import type { Notice } from "./notice.ts";
 import type { PortTrouble } from "./port-trouble.ts";
-import { decideSequel, type RestartPolicy, stableMs } from "./restart.ts";
+import { decideSequel, type RestartRule, stableMs } from "./restart.ts";
 import type { StopPolicy } from "./stop-policy.ts";
 
 export interface InstancePolicy {
-  readonly restart: RestartPolicy;
+  readonly restart: RestartRule;
   /** Alive this long counts as ready, when nothing said so before. */
   readonly readyAfterMs: number;
   /** Somebody asks whether it is ready: then it is worth a line when it never was. */

@@ -12,7 +12,7 @@ export type Notice =
       readonly kind: "started";
       readonly command: string;
       readonly pid: number;
-      readonly port: number;
+      readonly port: number | undefined;
     }
   | { readonly kind: "poor-pipe"; readonly reason: string }
   | { readonly kind: "up"; readonly afterMs: number }
@@ -60,7 +60,7 @@ export type Notice =
 export function describeNotice(notice: Notice): string | undefined {
   switch (notice.kind) {
     case "started":
-      return `started with pid ${notice.pid} on port ${notice.port}: ${notice.command}`;
+      return `started with pid ${notice.pid}${describeOwnPort(notice.port)}: ${notice.command}`;
     case "poor-pipe":
       return `has a socket for its output, because no FIFO could be made (${notice.reason}); what it prints right before it exits may be lost`;
     case "up":
@@ -123,6 +123,8 @@ function describeEndsAll(by: EndsAll): string {
   switch (by) {
     case "--no-restart":
       return `has ended, and with ${by} all others are stopped for that`;
+    case "essential: true":
+      return "has ended, and as it is essential all others are stopped for that";
     case "--exit-on parked":
       return `is parked, and with ${by} all others are stopped for that`;
   }
@@ -147,6 +149,10 @@ function describeSequel(sequel: Sequel, status: ExitStatus): string {
     case "content":
       return isSuccess(status) ? "" : "; not started again";
   }
+}
+
+function describeOwnPort(port: number | undefined): string {
+  return port === undefined ? "" : ` on port ${port}`;
 }
 
 function describePort(trouble: PortTrouble | undefined): string {

@@ -4,22 +4,18 @@
  */
 import { type Diagnostic, type Result, resultOf } from "./diagnostic.ts";
 import { type Formation, releaseType } from "./formation.ts";
-import type { Isolation } from "./isolation.ts";
 import type { ProcessType } from "./procfile.ts";
-import type { StopPolicy } from "./stop-policy.ts";
+import type { Traits } from "./traits.ts";
 
 /** All an instance needs to be started, but for the environment, which is read at each start. */
-export interface InstanceSpec {
+export interface InstanceSpec extends Traits {
   /** `web.1`, also when it is alone. */
   readonly name: string;
   readonly type: string;
   /** From 1. */
   readonly ordinal: number;
   readonly command: string;
-  readonly port: number;
-  /** That of its type. */
-  readonly stop?: Partial<StopPolicy>;
-  readonly isolation?: Isolation;
+  readonly port: number | undefined;
 }
 
 export const defaultPort = 5006;
@@ -60,7 +56,7 @@ export function planInstances(
 ): Result<readonly InstanceSpec[]> {
   const problems: Diagnostic[] = [];
   const specs: InstanceSpec[] = [];
-  for (const { name, command, stop, isolation } of types) {
+  for (const { name, command, line: _, ...traits } of types) {
     const firstPort = ports.get(name);
     const count = formation.get(name) ?? 0;
     if (firstPort === undefined || count === 0) continue;
@@ -75,9 +71,8 @@ export function planInstances(
         type: name,
         ordinal,
         command,
-        port: firstPort + ordinal - 1,
-        ...(stop && { stop }),
-        ...(isolation && { isolation }),
+        port: traits.isPortless ? undefined : firstPort + ordinal - 1,
+        ...traits,
       });
     }
   }

@@ -11,19 +11,15 @@ import {
   type Result,
   resultOf,
 } from "./diagnostic.ts";
-import type { Isolation } from "./isolation.ts";
 import { type Advice, adviseOnLine, adviseOnNested } from "./procfile-advice.ts";
-import type { StopPolicy } from "./stop-policy.ts";
 import { decodeText, quote, show } from "./text-file.ts";
+import type { Traits } from "./traits.ts";
 
-export interface ProcessType {
+export interface ProcessType extends Traits {
   readonly name: string;
   readonly command: string;
   /** Where it is defined, from 1. */
   readonly line: number;
-  /** What is special to it, from here on; no Procfile says so. */
-  readonly stop?: Partial<StopPolicy>;
-  readonly isolation?: Isolation;
 }
 
 /** `file` is how the person names it; it appears in the diagnostics only. */

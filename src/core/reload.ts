@@ -1,6 +1,8 @@
 /** What it takes to come from what was wanted to what the files say now, and for which reason. */
 import type { Desired } from "./desired.ts";
+import { compareLaunches } from "./launch.ts";
 import type { InstanceSpec } from "./plan.ts";
+import type { ProcessType } from "./procfile.ts";
 
 export interface ReloadStep {
   readonly type: string;
@@ -38,8 +40,15 @@ function replaced(
   changedKeys: (instance: string) => readonly string[],
 ): readonly ReloadStep[] {
   const running = specsOf(next, type).filter(({ name }) => !next.stopped.has(name));
-  if (commandOf(now, type) !== commandOf(next, type)) {
+  if (typeOf(now, type)?.command !== typeOf(next, type)?.command) {
     return [step(type, "replace", running, "its command changed")];
+  }
+  const settings = compareLaunches(typeOf(now, type)?.launch, typeOf(next, type)?.launch);
+  if (settings.length > 0) {
+    return [step(type, "replace", running, `${settings.join(", ")} changed in procman.yml`)];
+  }
+  if (typeOf(now, type)?.isPortless !== typeOf(next, type)?.isPortless) {
+    return [step(type, "replace", running, "port changed in procman.yml")];
   }
   const touched = running.filter(({ name }) => changedKeys(name).length > 0);
   if (touched.length === 0) return [];
@@ -60,6 +69,6 @@ function specsOf({ specs }: Desired, type: string): readonly InstanceSpec[] {
   return specs.filter((spec) => spec.type === type);
 }
 
-function commandOf({ types }: Desired, type: string): string | undefined {
-  return types.find(({ name }) => name === type)?.command;
+function typeOf({ types }: Desired, type: string): ProcessType | undefined {
+  return types.find(({ name }) => name === type);
 }

@@ -4,13 +4,26 @@
  */
 import { type ExitStatus, findLastingCause, isSuccess } from "./exit-status.ts";
 
-export type RestartPolicy = "on-failure" | "never";
+export type RestartPolicy = "on-failure" | "always" | "never";
+
+export interface RestartRule {
+  readonly policy: RestartPolicy;
+  /** So many restarts in a row; the next failure parks it. */
+  readonly max: number;
+  /** The pause after the first failure. */
+  readonly backoffMs: number;
+}
+
+export const defaultRestartRule: RestartRule = {
+  policy: "on-failure",
+  max: Number.POSITIVE_INFINITY,
+  backoffMs: 500,
+};
 
 /** A process that has been up this long has proved itself: its failures are forgotten. */
 export const stableMs = 30_000;
 /** The pause after a crash of a process that had been stable. */
 const stableDelayMs = 250;
-const baseDelayMs = 500;
 const maxDelayMs = 30_000;
 /** procman by itself never starts the same process twice within this time. */
 const minBetweenStartsMs = 1_000;
@@ -45,16 +58,18 @@ export type Sequel =
 
 /** `jitter` is in [0, 1). */
 export function decideSequel(
-  policy: RestartPolicy,
+  { policy, max, backoffMs: firstMs }: RestartRule,
   status: ExitStatus,
   life: Life,
   jitter: number,
 ): Sequel {
   const cause = findLastingCause(status);
   if (cause !== undefined) return { is: "park", reason: cause };
-  if (policy === "never" || isSuccess(status)) return { is: "content" };
+  if (policy === "never") return { is: "content" };
+  if (policy === "on-failure" && isSuccess(status)) return { is: "content" };
   const failures = life.upMs >= stableMs ? 0 : life.failures + 1;
-  const delayMs = failures === 0 ? stableDelayMs : backoffMs(failures, jitter);
+  if (failures > max) return { is: "park", reason: describeTooOften(max) };
+  const delayMs = failures === 0 ? stableDelayMs : backoffMs(failures, jitter, firstMs);
   const inMs = atLeast(delayMs, life);
   if (failures === 0 || !life.isPortHeld) return { is: "again", inMs, failures };
   return {
@@ -65,12 +80,21 @@ export function decideSequel(
   };
 }
 
+function describeTooOften(max: number): string {
+  const often = max === 1 ? "once" : `${max} times`;
+  return max === 0 ? "it is not to be restarted" : `it has been restarted ${often} in a row`;
+}
+
 function atLeast(delayMs: number, { sinceStartMs }: Life): number {
   return Math.ceil(Math.max(delayMs, minBetweenStartsMs - sinceStartMs));
 }
 
 /** The pause after the n-th failure in a row, n from 1: doubling, within 20 % of it, never over 30 s. */
-export function backoffMs(failures: number, jitter: number): number {
-  const delayMs = Math.min(maxDelayMs, baseDelayMs * 2 ** (failures - 1));
+export function backoffMs(
+  failures: number,
+  jitter: number,
+  firstMs = defaultRestartRule.backoffMs,
+): number {
+  const delayMs = Math.min(maxDelayMs, firstMs * 2 ** (failures - 1));
   return Math.min(maxDelayMs, delayMs * (1 - jitterShare + 2 * jitterShare * jitter));
 }

@@ -63,6 +63,7 @@ const restart = {
 } as const;
 
 export const colourNames = ["cyan", "yellow", "green", "magenta", "blue", "red"] as const;
+export type ColourName = (typeof colourNames)[number];
 
 export const typeSettings = {
   env: { kind: variables, about: "Variables of its environment, above those of the shell." },

@@ -2,6 +2,7 @@
 import { Buffer, isUtf8 } from "node:buffer";
 import { formatTime, herokuPrefix, type Source } from "../core/log-format.ts";
 import type { LogFormat, Timestamps } from "../core/settings.ts";
+import type { ColourName } from "../core/settings-schema.ts";
 import type { Batch } from "./line-batches.ts";
 
 /** Lines of one source, read at one time. */
@@ -21,6 +22,8 @@ export interface FormatOptions {
   readonly terminal: "colour" | "plain" | "none";
   /** The names that are known, for the padding; in the order in which colours are given out. */
   readonly names: readonly string[];
+  /** Of process types that have one of their own. */
+  readonly colours?: ReadonlyMap<string, ColourName>;
 }
 
 export type Format = (entry: Entry) => string;
@@ -44,10 +47,18 @@ export const colourCode = `${"\x1b"}\\[[\\d;:]*m`;
 /** Cyan, yellow, green, magenta, blue, and their bright ones; red is left for what went wrong. */
 const colours = [36, 33, 32, 35, 34, 96, 93, 92, 95, 94];
 const ownColour = 90;
+const colourCodes: { readonly [Name in ColourName]: number } = {
+  cyan: 36,
+  yellow: 33,
+  green: 32,
+  magenta: 35,
+  blue: 34,
+  red: 31,
+};
 
-function prefixed({ timestamps, terminal, names }: FormatOptions): Format {
+function prefixed({ timestamps, terminal, names, colours: chosen }: FormatOptions): Format {
   let width = Math.max(ownName.length, ...names.map((name) => name.length));
-  const colourOf = createColours(names);
+  const colourOf = createColours(names, chosen);
   const timeOf = createTime(timestamps);
 
   return (entry) => {
@@ -141,11 +152,16 @@ export function paint(text: string, colour: number): string {
 }
 
 /** One for each type: the first for those that are known, in their order, then as they come. */
-export function createColours(names: readonly string[]): (name: string) => number {
+export function createColours(
+  names: readonly string[],
+  chosen: ReadonlyMap<string, ColourName> = new Map(),
+): (name: string) => number {
   const indexes = new Map([...new Set(names.map(typeOf))].map((type, index) => [type, index]));
   return (name) => {
     if (name === ownName) return ownColour;
     const type = typeOf(name);
+    const own = chosen.get(type);
+    if (own !== undefined) return colourCodes[own];
     const index = indexes.get(type) ?? indexes.size;
     indexes.set(type, index);
     return colours[index % colours.length] ?? ownColour;

@@ -28,9 +28,9 @@ export interface LogFile extends Writer {
 
 export interface SegmentOptions {
   readonly clock: Clock;
-  readonly segmentBytes?: number;
+  readonly segmentBytes?: number | undefined;
   /** How many there are at most, the one that is written among them. */
-  readonly segments?: number;
+  readonly segments?: number | undefined;
   /** Called when lines begin to be missing, with the reason; and not again before it works again. */
   readonly onTrouble?: (reason: string) => void;
 }

@@ -25,6 +25,8 @@ import type { Trace } from "./trace.ts";
 
 export interface ChildRequest {
   readonly command: string;
+  /** Another one than the system's. */
+  readonly shell?: string | undefined;
   readonly cwd: string;
   /**
    * The whole of what it gets, asked for just before it is started. Does not reject. It may take
@@ -143,8 +145,8 @@ export function startChild(
     if ("kind" in taken) return nothingStarted(taken);
     if ("problem" in taken) listener.onPoorPipe(taken.problem);
     const pipe = "problem" in taken ? undefined : taken;
-    const { command, cwd } = request;
-    const spawned = await spawnInSession(command, cwd, environment, pipe, cgroup);
+    const { command, shell, cwd } = request;
+    const spawned = await spawnInSession({ command, shell, cwd, environment }, pipe, cgroup);
     if (spawned.kind === "unstarted") return nothingStarted(spawned);
     return run(spawned, environment, cgroup);
   }

@@ -6,12 +6,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Environment } from "../core/environment.ts";
 import { nowMs } from "./now-ms.ts";
 import { processTable } from "./process-table.ts";
-import { withExec } from "./shell.ts";
+import { shellArguments, systemShell } from "./shell.ts";
 import { errorCode, signalNumber, signalProcess } from "./signal.ts";
 
 export interface OneOff {
-  /** A line for /bin/sh. */
+  /** A line for the shell. */
   readonly command: string;
+  /** Undefined for the system's. */
+  readonly shell?: string | undefined;
   readonly cwd: string;
   readonly environment: Environment;
 }
@@ -34,7 +36,7 @@ const oneOffVariable = "PROCMAN_ONE_OFF";
 const graceMs = 10_000;
 const lookAgainMs = 50;
 
-export async function runOneOff({ command, cwd, environment }: OneOff): Promise<OneOffEnd> {
+export async function runOneOff({ command, shell, cwd, environment }: OneOff): Promise<OneOffEnd> {
   const ignore = () => {};
   let child: { readonly pid?: number; kill(signal: NodeJS.Signals): boolean } | undefined;
   let early: NodeJS.Signals | undefined;
@@ -50,7 +52,7 @@ export async function runOneOff({ command, cwd, environment }: OneOff): Promise<
   for (const signal of passedSignals) process.on(signal, pass);
   const { execa } = await import("execa");
   if (early !== undefined) return endedBy(early);
-  const started = execa("/bin/sh", ["-c", "--", withExec(command)], {
+  const started = execa(systemShell, shellArguments(command, shell), {
     cwd,
     env: {
       ...Object.fromEntries(environment),

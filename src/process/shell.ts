@@ -1,8 +1,24 @@
 /**
- * When `exec` may stand in front of a command, so that no shell stays between procman and the
- * process. It saves a process and gives true exit signals; being right does not depend on it,
- * because signals go to the group. Pure.
+ * How a command is given to the shell, and when `exec` may stand in front of it, so that no shell
+ * stays between procman and the process. That saves a process and gives true exit signals; being
+ * right does not depend on it, because signals go to the group. Pure.
  */
+
+export const systemShell = "/bin/sh";
+
+/**
+ * The arguments with which the system's shell runs a command: by itself, or by another `shell`, as
+ * in `bash -lc` or `fish`. `before` is a line of sh that comes first.
+ */
+export function shellArguments(
+  command: string,
+  shell: string | undefined,
+  before = "",
+): readonly string[] {
+  if (shell === undefined) return ["-c", "--", `${before}${withExec(command)}`];
+  const words = /\s/.test(shell) ? shell : `${shell} -c`;
+  return ["-c", "--", `${before}exec ${words} "$1"`, systemShell, command];
+}
 
 /** `exec` cannot run these, or would run another program of that name. */
 const notPrograms = new Set(

@@ -9,10 +9,18 @@ import type { Environment } from "../core/environment.ts";
 import type { ExitStatus } from "../core/exit-status.ts";
 import type { Cgroup } from "./cgroup.ts";
 import type { ChildPipe } from "./pipe.ts";
-import { withExec } from "./shell.ts";
+import { shellArguments, systemShell } from "./shell.ts";
 import { errorCode, signalNumber } from "./signal.ts";
 
 export type Unstarted = Extract<ExitStatus, { kind: "unstarted" }>;
+
+export interface SpawnRequest {
+  readonly command: string;
+  /** Undefined for the system's. */
+  readonly shell?: string | undefined;
+  readonly cwd: string;
+  readonly environment: Environment;
+}
 
 export interface Spawned {
   readonly kind: "spawned";
@@ -23,7 +31,6 @@ export interface Spawned {
   readonly exit: Promise<ExitStatus>;
 }
 
-const shell = "/bin/sh";
 /** Linux takes no single variable or argument longer than this. */
 const maxStringBytes = 128 * 2 ** 10;
 /** Of what is put before a command, and the end of the string. */
@@ -34,18 +41,16 @@ const maxPrefixBytes = 16;
  * into the cgroup by itself, before it does anything else; when it cannot, it goes on without.
  */
 export async function spawnInSession(
-  command: string,
-  cwd: string,
-  environment: Environment,
+  request: SpawnRequest,
   pipe: ChildPipe | undefined,
   cgroup?: Cgroup | undefined,
 ): Promise<Spawned | Unstarted> {
-  const child = trySpawn(command, cwd, environment, pipe, cgroup);
+  const child = trySpawn(request, pipe, cgroup);
   if (pipe) closeSync(pipe.writer);
   if (child instanceof Error || child.pid === undefined) {
     if (pipe) closeSync(pipe.reader);
     const error = child instanceof Error ? child : await spawnError(child);
-    return explain(error, { command, cwd, environment });
+    return explain(error, request);
   }
   const exit = new Promise<ExitStatus>((resolve) => {
     child.once("exit", (code, signal) => resolve(exitStatus(code, signal)));
@@ -59,9 +64,7 @@ export async function spawnInSession(
 }
 
 function trySpawn(
-  command: string,
-  cwd: string,
-  environment: Environment,
+  { command, shell, cwd, environment }: SpawnRequest,
   pipe: ChildPipe | undefined,
   cgroup: Cgroup | undefined,
 ): ChildProcess | Error {
@@ -70,11 +73,11 @@ function trySpawn(
     const options = { cwd, env: Object.fromEntries(environment), detached: true };
     if (pipe) {
       const { stdin, writer } = pipe;
-      const line = enter + withExec(command);
-      return spawn(shell, ["-c", "--", line], { ...options, stdio: [stdin, writer, writer] });
+      const args = shellArguments(command, shell, enter);
+      return spawn(systemShell, args, { ...options, stdio: [stdin, writer, writer] });
     }
-    const line = `exec 2>&1\n${enter}${command}`;
-    return spawn(shell, ["-c", "--", line], { ...options, stdio: ["pipe", "pipe", "ignore"] });
+    const args = shellArguments(command, shell, `exec 2>&1\n${enter}`);
+    return spawn(systemShell, args, { ...options, stdio: ["pipe", "pipe", "ignore"] });
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }
@@ -94,12 +97,6 @@ function exitStatus(code: number | null, signal: NodeJS.Signals | null): ExitSta
     : { kind: "signal", signal, number: signalNumber(signal) };
 }
 
-interface SpawnRequest {
-  readonly command: string;
-  readonly cwd: string;
-  readonly environment: Environment;
-}
-
 function explain(error: Error, request: SpawnRequest): Unstarted {
   const lasting = (reason: string): Unstarted => ({ kind: "unstarted", reason, isLasting: true });
   const passing = (reason: string): Unstarted => ({ kind: "unstarted", reason, isLasting: false });
@@ -109,7 +106,9 @@ function explain(error: Error, request: SpawnRequest): Unstarted {
     case "ENOTDIR": {
       const { cwd } = request;
       const folder = statSync(cwd, { throwIfNoEntry: false });
-      return lasting(folder?.isDirectory() ? `there is no ${shell}` : `there is no folder ${cwd}`);
+      return lasting(
+        folder?.isDirectory() ? `there is no ${systemShell}` : `there is no folder ${cwd}`,
+      );
     }
     case "EACCES":
       return lasting(`the folder ${request.cwd} may not be entered`);

@@ -18,14 +18,14 @@ export interface StopCommand {
  * resolves, and is not waited for much longer. What leaves the group carries the mark of the run.
  */
 export async function runStopCommand(
-  { command, cwd, environment }: StopCommand,
+  request: StopCommand,
   killed: Promise<void>,
   onOutput: (bytes: Buffer) => void,
   pipes: PipeMaker,
 ): Promise<string | undefined> {
   // What little it says fits into what Node has.
   const pipe = await pipes.take().catch(() => undefined);
-  const spawned = await spawnInSession(command, cwd, environment, pipe);
+  const spawned = await spawnInSession(request, pipe);
   if (spawned.kind === "unstarted") return describeExit(spawned);
   const output = readOutput(spawned.output, onOutput);
   let pgid: number | undefined = spawned.pid;

@@ -17,6 +17,7 @@ import {
   type Fingerprint,
   fingerprintOf,
 } from "../core/environment-change.ts";
+import type { Launch } from "../core/launch.ts";
 import type { InstanceSpec } from "../core/plan.ts";
 
 export interface Environments {
@@ -43,18 +44,24 @@ export interface EnvironmentsOptions {
   readonly id: string;
   readonly layers: EnvironmentLayers;
   readonly readLayers: () => Promise<Result<EnvironmentLayers>>;
+  /** Files of one type's own. */
+  readonly readTypeFiles: (paths: readonly string[]) => Promise<Result<Environment>>;
+  /** Whether each is told its name as `DYNO`, too. */
+  readonly isDyno: boolean;
   /** The first port of each type. */
   readonly ports: () => ReadonlyMap<string, number>;
   readonly onStale: (instance: string, problem: string) => void;
 }
 
 export function createEnvironments(options: EnvironmentsOptions): Environments {
-  const { app, id, readLayers, ports, onStale } = options;
+  const { app, id, isDyno, readLayers, readTypeFiles, ports, onStale } = options;
   let { layers } = options;
   let isFresh = false;
   let readings = 0;
   let lastTakenOver = 0;
-  const given = new Map<string, Environment>();
+  const given = new Map<string, Given>();
+  /** Files of types, by their paths, as they could last be read. */
+  const typeFiles = new Map<string, Environment>();
   const good = new Map<string, Fingerprint>();
   let merged: { readonly of: EnvironmentLayers; readonly variables: Environment } | undefined;
 
@@ -62,6 +69,19 @@ export function createEnvironments(options: EnvironmentsOptions): Environments {
   function mergedLayers(): Environment {
     if (merged?.of !== layers) merged = { of: layers, variables: mergeLayers(layers) };
     return merged.variables;
+  }
+
+  function variablesOf(launch: Launch | undefined): Environment {
+    const variables = mergedLayers();
+    if (launch?.env === undefined && launch?.envFiles === undefined) return variables;
+    const files = typeFiles.get(keyOf(launch.envFiles ?? []));
+    return new Map([...variables, ...(files ?? []), ...(launch.env ?? [])]);
+  }
+
+  async function readFilesOf(paths: readonly string[]): Promise<Result<Environment>> {
+    const read = await readTypeFiles(paths);
+    if (read.ok) typeFiles.set(keyOf(paths), read.value);
+    return read;
   }
 
   /** Who is started in the same moment shares a reading: fifty starts are not fifty readings. */
@@ -79,7 +99,17 @@ export function createEnvironments(options: EnvironmentsOptions): Environments {
   async function refresh(): Promise<Result<EnvironmentLayers>> {
     readings += 1;
     const number = readings;
-    const read = await readLayers();
+    const lists = new Map(
+      [...given.values()].flatMap(({ launch }) =>
+        launch?.envFiles ? [[keyOf(launch.envFiles), launch.envFiles] as const] : [],
+      ),
+    );
+    const [read, ...own] = await Promise.all([
+      readLayers(),
+      ...[...lists.values()].map(readFilesOf),
+    ]);
+    const failed = own.find(({ ok }) => !ok);
+    if (failed && !failed.ok) return failed;
     // One that had to wait for a pipe may come after a newer one, and is old by then.
     if (read.ok && number > lastTakenOver) {
       layers = read.value;
@@ -89,24 +119,27 @@ export function createEnvironments(options: EnvironmentsOptions): Environments {
   }
 
   function fingerprintOfGiven(instance: string): Fingerprint {
-    const environment = [...(given.get(instance) ?? [])];
+    const environment = [...(given.get(instance)?.variables ?? [])];
     return fingerprintOf(new Map(environment.filter(([key]) => !ownKeys.has(key))));
   }
 
   return {
     async of(spec, run, givenUp) {
-      if (!isFresh) {
-        const read = await refreshOnce();
-        const isTold = !(read.ok || givenUp.aborted);
-        if (isTold) onStale(spec.name, describeProblems(read.diagnostics));
-      }
-      const variables = mergedLayers();
-      if (!givenUp.aborted) given.set(spec.name, variables);
+      const tellStale = (read: Result<unknown>) => {
+        if (!(read.ok || givenUp.aborted)) onStale(spec.name, describeProblems(read.diagnostics));
+      };
+      if (!isFresh) tellStale(await refreshOnce());
+      const paths = spec.launch?.envFiles;
+      if (paths) tellStale(await readFilesOf(paths));
+      const variables = variablesOf(spec.launch);
+      if (!givenUp.aborted) given.set(spec.name, { variables, launch: spec.launch });
       const environment = new Map(variables);
+      if (spec.port === undefined) environment.delete("PORT");
       const above = [
         appVariables(app, ports()),
         outerMarks(layers.shell),
         instanceVariables(spec, { id, run }),
+        ...(isDyno ? [new Map([["DYNO", spec.name]])] : []),
       ];
       for (const layer of above) for (const [key, value] of layer) environment.set(key, value);
       return environment;
@@ -120,9 +153,10 @@ export function createEnvironments(options: EnvironmentsOptions): Environments {
     changedKeys(instance) {
       const before = given.get(instance);
       if (before === undefined) return [];
-      const now = mergedLayers();
-      const keys = new Set([...before.keys(), ...now.keys()]);
-      return [...keys].filter((key) => before.get(key) !== now.get(key) && !ownKeys.has(key));
+      const now = variablesOf(before.launch);
+      const then = before.variables;
+      const keys = new Set([...then.keys(), ...now.keys()]);
+      return [...keys].filter((key) => then.get(key) !== now.get(key) && !ownKeys.has(key));
     },
     ranWell: (instance) => good.set(instance, fingerprintOfGiven(instance)),
     changeSinceRanWell(instance) {
@@ -130,6 +164,15 @@ export function createEnvironments(options: EnvironmentsOptions): Environments {
       return before && compareFingerprints(before, fingerprintOfGiven(instance));
     },
   };
+}
+
+interface Given {
+  readonly variables: Environment;
+  readonly launch: Launch | undefined;
+}
+
+function keyOf(paths: readonly string[]): string {
+  return paths.join("\0");
 }
 
 /** What a file says of these does not reach an instance. */

@@ -8,7 +8,6 @@ import {
   type Effect,
   type Instance,
   type InstanceEvent,
-  type InstancePolicy,
   type InstanceState,
   isRunning,
   isStable,
@@ -17,6 +16,7 @@ import {
 } from "../core/instance.ts";
 import type { Notice } from "../core/notice.ts";
 import type { InstanceSpec } from "../core/plan.ts";
+import { type CommonPolicy, policyOf } from "../core/policy.ts";
 import { describePortTrouble, type PortTrouble } from "../core/port-trouble.ts";
 import type { StateName } from "../core/state-name.ts";
 import type { StopPolicy } from "../core/stop-policy.ts";
@@ -40,7 +40,7 @@ export interface Runner {
 
 export interface RunnerTools {
   launch(spec: InstanceSpec, listener: ChildListener): Child;
-  /** Resolves with true when the instance is ready; undefined when there is nothing to ask. */
+  /** Resolves with true when the instance is ready; undefined when there is nobody to ask. */
   readonly probe: ((spec: InstanceSpec, givenUp: AbortSignal) => Promise<boolean>) | undefined;
   /** Undefined when there is nobody to ask. */
   readonly ports: PortTools | undefined;
@@ -61,10 +61,10 @@ export interface RunnerTools {
 
 /** Neither rejects. */
 export interface PortTools {
-  /** What keeps an instance from its port, undefined when nothing does. */
-  findTrouble(spec: InstanceSpec): Promise<PortTrouble | undefined>;
-  /** True once nobody holds its port; false when that was given up, or takes too long. */
-  untilFree(spec: InstanceSpec, givenUp: AbortSignal): Promise<boolean>;
+  /** What keeps a process from this port, undefined when nothing does. */
+  findTrouble(port: number): Promise<PortTrouble | undefined>;
+  /** True once nobody holds it; false when that was given up, or takes too long. */
+  untilFree(port: number, instance: string, givenUp: AbortSignal): Promise<boolean>;
 }
 
 /** The last run, or what shall be the first. */
@@ -75,14 +75,15 @@ interface Life {
   readonly pid: number | undefined;
 }
 
-/** What the spec says of the stop comes before what the policy says, and counts from the next on. */
+/** What a spec says of how it is stopped and restarted counts from when it is adopted. */
 export function createRunner(
   firstSpec: InstanceSpec,
-  policy: InstancePolicy,
+  common: CommonPolicy,
   tools: RunnerTools,
 ): Runner {
   const { name } = firstSpec;
   let spec = firstSpec;
+  let policy = policyOf(spec, common);
   let instance = newInstance;
   let child: Child | undefined;
   let cancelTimer: (() => void) | undefined;
@@ -99,14 +100,10 @@ export function createRunner(
     return { command, startedMs: tools.timeMs(), version: tools.version(), pid: undefined };
   }
 
-  function stopPolicy(): StopPolicy {
-    return { ...policy.stop, ...spec.stop };
-  }
-
   function send(event: InstanceEvent): void {
     const moment = { nowMs: tools.clock.nowMs(), jitter: tools.random() };
     const before = shownState(instance);
-    const [next, effects] = transition({ ...policy, stop: stopPolicy() }, instance, event, moment);
+    const [next, effects] = transition(policy, instance, event, moment);
     if (next.state.is !== "up" && isStable(instance.state, moment.nowMs)) {
       ranWell = { command: life.command, untilMs: tools.timeMs() };
       tools.onRanWell(name);
@@ -145,8 +142,8 @@ export function createRunner(
         return;
       }
       case "stop":
-        child?.stop(stopPolicy());
-        if (isAsked(instance)) tools.tell(name, askingOf(stopPolicy()));
+        child?.stop(policy.stop);
+        if (isAsked(instance)) tools.tell(name, askingOf(policy.stop));
         return;
       case "kill":
         child?.kill();
@@ -202,23 +199,28 @@ export function createRunner(
         for (const notice of noticesOf(end)) tools.tell(name, notice);
         const { status } = end;
         const { ports } = tools;
-        if (!ports || !isWanted(instance) || !mayLackPort(status)) {
+        if (!ports || port === undefined || !isWanted(instance) || !mayLackPort(status)) {
           send({ what: "gone", run, status });
           return;
         }
         // A process that fails for its port ends like one that crashes.
-        void ports.findTrouble(spec).then((port) => send({ what: "gone", run, status, port }));
+        void ports
+          .findTrouble(port)
+          .then((trouble) => send({ what: "gone", run, status, port: trouble }));
       },
     };
   }
 
   async function awaitPort(run: number): Promise<void> {
+    const { port } = spec;
+    if (port === undefined) return;
     awaitingPort = new AbortController();
-    if (await tools.ports?.untilFree(spec, awaitingPort.signal)) send({ what: "port-free", run });
+    const { signal } = awaitingPort;
+    if (await tools.ports?.untilFree(port, name, signal)) send({ what: "port-free", run });
   }
 
   async function probe(run: number): Promise<void> {
-    if (!tools.probe || instance.state.is !== "starting") return;
+    if (!tools.probe || !policy.isProbed || instance.state.is !== "starting") return;
     probing = new AbortController();
     if (await tools.probe(spec, probing.signal)) send({ what: "ready", run });
   }
@@ -228,6 +230,7 @@ export function createRunner(
     spec: () => spec,
     adopt(next) {
       spec = next;
+      policy = policyOf(spec, common);
     },
     instance: () => instance,
     send,

@@ -35,7 +35,8 @@ export interface InstanceStatus {
   readonly ordinal: number;
   readonly command: string;
   /** Its `PORT`. */
-  readonly port: number;
+  /** Undefined for who has none. */
+  readonly port: number | undefined;
   readonly state: StateName;
   /** When it came into this state. */
   readonly changedMs: number;

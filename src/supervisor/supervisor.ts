@@ -19,17 +19,10 @@ import { type EndPolicy, findEndsAll } from "../core/ends-all.ts";
 import { exitCodeOf } from "../core/exit-status.ts";
 import type { Formation } from "../core/formation.ts";
 import { herokuFormation } from "../core/heroku-wording.ts";
-import {
-  findFinalStatus,
-  hasFailed,
-  type InstancePolicy,
-  type InstanceState,
-  isRunning,
-} from "../core/instance.ts";
-import { type InstanceSpec, webType } from "../core/plan.ts";
+import { findFinalStatus, hasFailed, type InstanceState, isRunning } from "../core/instance.ts";
+import type { InstanceSpec } from "../core/plan.ts";
 import { planReload, type ReloadStep } from "../core/reload.ts";
 import type { ScaleChange } from "../core/scale.ts";
-import { defaultStopPolicy } from "../core/stop-policy.ts";
 import type { InstanceHistory } from "./history.ts";
 import type { Known, Outcome, UnknownNames, WaitOutcome } from "./outcome.ts";
 import { createRunner, type Runner, type RunnerTools } from "./runner.ts";
@@ -78,10 +71,6 @@ export interface SupervisorOptions {
   readonly onEnded: (exitCode: number) => void;
 }
 
-/** A web process that does not answer on its port may be busy, or listen elsewhere. */
-const webReadyAfterMs = 10_000;
-const readyAfterMs = 500;
-
 export function createSupervisor(options: SupervisorOptions): Supervisor {
   const { ends, graceMs, tools, onEnded } = options;
   let desired = desiredAtStart(options.start);
@@ -102,22 +91,14 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   );
 
   function newRunner(spec: InstanceSpec): Runner {
-    const isWeb = spec.type === webType;
-    const policy: InstancePolicy = {
-      restart: ends.restart,
-      readyAfterMs: isWeb ? webReadyAfterMs : readyAfterMs,
-      isProbed: isWeb,
-      stop: defaultStopPolicy(graceMs),
-    };
-    const probe = isWeb ? tools.probe : undefined;
     const version = () => release.version;
-    return createRunner(spec, policy, { ...tools, probe, version, onChange });
+    return createRunner(spec, { restart: ends.restart, graceMs }, { ...tools, version, onChange });
   }
 
   function onChange(runner: Runner): void {
     const { state } = runner.instance();
     if (exitCode === 0 && hasFailed(state)) exitCode = exitCodeOfFinal(state);
-    const by = findEndsAll(ends, state.is);
+    const by = findEndsAll(ends, runner.spec().isEssential === true, state.is);
     if (by !== undefined && want === "up") {
       if (runners.size > 1) tools.tell(runner.name, { kind: "ends-all", by });
       stopAll();

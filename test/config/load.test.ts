@@ -64,7 +64,7 @@ function commandsOf({ types }: App): Contents {
   return Object.fromEntries(types.map(({ name, command }) => [name, command]));
 }
 
-function portsOf({ specs }: App): Readonly<Record<string, number>> {
+function portsOf({ specs }: App): Readonly<Record<string, number | undefined>> {
   return Object.fromEntries(specs.map(({ name, port }) => [name, port]));
 }
 

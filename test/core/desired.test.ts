@@ -353,7 +353,7 @@ describe("any sequence of changes", () => {
   });
 
   /** `ports` are those that were seen before. */
-  function checkWhole(desired: Desired, ports: Map<string, number>): void {
+  function checkWhole(desired: Desired, ports: Map<string, number | undefined>): void {
     const { specs, formation, stopped: off, emptied } = desired;
     for (const { name, port } of specs) {
       expect(ports.get(name) ?? port).toBe(port);

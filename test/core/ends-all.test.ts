@@ -18,7 +18,14 @@ describe("what becomes of one process ends all", () => {
     ],
   ])("with %j: %j", (policy, expected) => {
     for (const state of states) {
-      expect([state, findEndsAll(policy, state)]).toEqual([state, expected[state]]);
+      expect([state, findEndsAll(policy, false, state)]).toEqual([state, expected[state]]);
     }
+  });
+
+  it("of an essential type when it has ended for good", () => {
+    const policy: EndPolicy = { restart: "on-failure", exitOn: "all" };
+    const ending = states.filter((state) => findEndsAll(policy, true, state) !== undefined);
+    expect(ending).toEqual(["exited", "parked"]);
+    expect(findEndsAll(policy, true, "parked")).toBe("essential: true");
   });
 });

@@ -16,16 +16,20 @@ import {
   transition,
 } from "../../src/core/instance.ts";
 import type { PortTrouble } from "../../src/core/port-trouble.ts";
+import { defaultRestartRule } from "../../src/core/restart.ts";
 import { defaultStopPolicy, type StopPolicy } from "../../src/core/stop-policy.ts";
 
 const policy: InstancePolicy = {
-  restart: "on-failure",
+  restart: defaultRestartRule,
   readyAfterMs: 500,
   isProbed: false,
   stop: defaultStopPolicy(10_000),
 };
 const probed: InstancePolicy = { ...policy, readyAfterMs: 10_000, isProbed: true };
-const once: InstancePolicy = { ...policy, restart: "never" };
+const once: InstancePolicy = {
+  ...policy,
+  restart: { ...defaultRestartRule, policy: "never" },
+};
 
 const succeeded: ExitStatus = { kind: "exit", code: 0 };
 const failed: ExitStatus = { kind: "exit", code: 1 };
@@ -548,7 +552,7 @@ class World {
     if (!this.isAsked) {
       demand(this.nowMs - this.lastSpawnMs >= 1_000, "two starts within a second");
       demand(this.nowMs - this.lastGoneMs >= 250, "a restart without backoff");
-      demand(this.policy.restart !== "never", "a restart that is not allowed");
+      demand(this.policy.restart.policy !== "never", "a restart that is not allowed");
     }
     this.isAsked = false;
     this.lastSpawnMs = this.nowMs;

@@ -1,7 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ExitStatus } from "../../src/core/exit-status.ts";
-import { backoffMs, decideSequel, type Life, type Sequel } from "../../src/core/restart.ts";
+import {
+  backoffMs,
+  decideSequel,
+  type Life,
+  defaultRestartRule as onFailure,
+  type RestartRule,
+  type Sequel,
+} from "../../src/core/restart.ts";
 
 const failed: ExitStatus = { kind: "exit", code: 1 };
 const succeeded: ExitStatus = { kind: "exit", code: 0 };
@@ -45,13 +52,74 @@ describe("the pause after the n-th failure in a row", () => {
   });
 });
 
+describe("a rule of its own", () => {
+  const life: Life = { failures: 0, upMs: 1_000, sinceStartMs: 5_000, isPortHeld: false };
+  const stable: Life = { ...life, failures: 7, upMs: 30_000 };
+
+  it.each<[name: string, rule: Partial<RestartRule>, status: ExitStatus, life: Life, Sequel]>([
+    [
+      "always: an end without a failure is followed by a start",
+      { policy: "always" },
+      { kind: "exit", code: 0 },
+      life,
+      { is: "again", inMs: 500, failures: 1 },
+    ],
+    [
+      "always: at once, if it had proved itself",
+      { policy: "always" },
+      { kind: "exit", code: 0 },
+      stable,
+      { is: "again", inMs: 250, failures: 0 },
+    ],
+    [
+      "a pause of its own",
+      { backoffMs: 2_000 },
+      failed,
+      life,
+      { is: "again", inMs: 2_000, failures: 1 },
+    ],
+    [
+      "which doubles",
+      { backoffMs: 2_000 },
+      failed,
+      { ...life, failures: 2 },
+      { is: "again", inMs: 8_000, failures: 3 },
+    ],
+    ["as often as allowed", { max: 1 }, failed, life, { is: "again", inMs: 500, failures: 1 }],
+    [
+      "once too often",
+      { max: 1 },
+      failed,
+      { ...life, failures: 1 },
+      { is: "park", reason: "it has been restarted once in a row" },
+    ],
+    [
+      "three times too often",
+      { max: 3 },
+      failed,
+      { ...life, failures: 3 },
+      { is: "park", reason: "it has been restarted 3 times in a row" },
+    ],
+    ["never", { max: 0 }, failed, life, { is: "park", reason: "it is not to be restarted" }],
+    [
+      "however often before it proved itself",
+      { max: 3 },
+      failed,
+      stable,
+      { is: "again", inMs: 250, failures: 0 },
+    ],
+  ])("%s", (_, rule, status, given, sequel) => {
+    expect(decideSequel({ ...onFailure, ...rule }, status, given, noJitter)).toEqual(sequel);
+  });
+});
+
 describe("a process that keeps crashing at once", () => {
   it("is tried again after 1, 1, 2, 4, 8, 16, 30, 30 s", () => {
     const pauses: number[] = [];
     let failures = 0;
     for (let round = 0; round < 8; round += 1) {
       const life = { failures, upMs: 0, sinceStartMs: 0, isPortHeld: false };
-      const sequel = decideSequel("on-failure", failed, life, noJitter);
+      const sequel = decideSequel(onFailure, failed, life, noJitter);
       if (sequel.is !== "again") throw new Error(`not tried again: ${sequel.is}`);
       pauses.push(sequel.inMs);
       failures = sequel.failures;
@@ -168,7 +236,9 @@ describe("what follows the end of a process", () => {
       { is: "park", reason: "no folder" },
     ],
   ])("%s", (_, policy, status, life, sequel) => {
-    expect(decideSequel(policy, status, { ...firstLife, ...life }, noJitter)).toEqual(sequel);
+    expect(
+      decideSequel({ ...onFailure, policy }, status, { ...firstLife, ...life }, noJitter),
+    ).toEqual(sequel);
   });
 
   it("never is a second start within a second, nor a pause above 30 s", () => {
@@ -181,7 +251,7 @@ describe("what follows the end of a process", () => {
     fc.assert(
       fc.property(life, jitters(), (given, jitter) => {
         const upMs = Math.min(given.upMs, given.sinceStartMs);
-        const sequel = decideSequel("on-failure", failed, { ...given, upMs }, jitter);
+        const sequel = decideSequel(onFailure, failed, { ...given, upMs }, jitter);
         if (sequel.is !== "again") throw new Error(`not tried again: ${sequel.is}`);
         expect(given.sinceStartMs + sequel.inMs).toBeGreaterThanOrEqual(1_000);
         expect(sequel.inMs).toBeLessThanOrEqual(30_000);
@@ -195,7 +265,7 @@ describe("what follows the end of a process", () => {
 
   it("has no part of a millisecond less than a second between starts", () => {
     const life: Life = { failures: 0, upMs: 0, sinceStartMs: 0.6, isPortHeld: false };
-    const sequel = decideSequel("on-failure", failed, life, noJitter);
+    const sequel = decideSequel(onFailure, failed, life, noJitter);
     expect(sequel).toMatchObject({ is: "again", inMs: 1_000 });
   });
 });

@@ -37,6 +37,8 @@ function createSubject(atFirst: Values) {
       };
       return seen === "invalid" ? broken : { ok: true, value: layersOf(seen), diagnostics: [] };
     },
+    readTypeFiles: async () => ({ ok: true, value: new Map(), diagnostics: [] }),
+    isDyno: false,
     ports: () => new Map([["web", 5006]]),
     onStale: (instance, problem) => stale.push(`${instance}: ${problem}`),
   });

@@ -3,7 +3,6 @@ import type { ExitStatus } from "../../src/core/exit-status.ts";
 import type { InstanceEvent } from "../../src/core/instance.ts";
 import { describeNotice } from "../../src/core/notice.ts";
 import type { PortTrouble } from "../../src/core/port-trouble.ts";
-import { defaultStopPolicy } from "../../src/core/stop-policy.ts";
 import { createRunner, type PortTools } from "../../src/supervisor/runner.ts";
 import { createFakeChildren, exitCode, terminated } from "../support/fake-child.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
@@ -31,7 +30,7 @@ function createSubject(ports?: PortTools) {
       port: 5106,
       stop: { signal: "SIGINT" },
     },
-    { restart: "on-failure", readyAfterMs: 500, isProbed: false, stop: defaultStopPolicy(10_000) },
+    { restart: "on-failure", graceMs: 10_000 },
     {
       launch: children.launch,
       probe: undefined,
@@ -272,7 +271,7 @@ describe("a port that somebody else holds", () => {
         asked += 1;
         return held;
       },
-      untilFree: (_, givenUp) =>
+      untilFree: (_port, _instance, givenUp) =>
         new Promise((resolve) => waits.push({ givenUp, free: () => resolve(true) })),
     };
     return { tools, waits, asked: () => asked };

@@ -1,0 +1,16 @@
+/** What is special to a process type. No Procfile says any of it, procman.yml does. */
+import type { Isolation } from "./isolation.ts";
+import type { Launch } from "./launch.ts";
+import type { RestartRule } from "./restart.ts";
+import type { StopPolicy } from "./stop-policy.ts";
+
+export interface Traits {
+  readonly launch?: Launch;
+  readonly stop?: Partial<StopPolicy>;
+  readonly restart?: Partial<RestartRule>;
+  readonly isolation?: Isolation;
+  /** When one of its processes has ended for good, the app ends. */
+  readonly isEssential?: boolean;
+  /** It has no port. */
+  readonly isPortless?: boolean;
+}
