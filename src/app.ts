@@ -191,10 +191,10 @@ export function createApp(options: AppOptions): RunningApp {
 
   return {
     start() {
-      // Node aborts when it cannot make its threads. It does so on their first use, which must not
-      // come when processes may have used up the limit that they share with threads, and need not
-      // come before the first of them.
-      void launch.given.then(() => access("/", () => {}));
+      // Node aborts when it cannot make its threads, which it does on their first use. That must not
+      // come when processes may have used up the limit that they share with threads: one is enough
+      // for that, and nobody would end it.
+      access("/", () => {});
       environments.whileFresh(supervisor.start);
     },
     stop: () => void supervisor.stopAll(),

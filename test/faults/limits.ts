@@ -1,9 +1,10 @@
 /** The system does not let a process be started. */
 import { spawnSync } from "node:child_process";
+import process from "node:process";
 import { allOf, type Fault } from "./fault.ts";
 import { needsProgram, needsRoot } from "./needs.ts";
-import type { Place } from "./stage.ts";
-import { until } from "./until.ts";
+import { endMs, type Place, program } from "./stage.ts";
+import { pause, until } from "./until.ts";
 
 export const noForks: Fault = {
   name: "no further process allowed (EAGAIN)",
@@ -31,7 +32,31 @@ export const noForks: Fault = {
   },
 };
 
+export const noThreads: Fault = {
+  name: "no further thread allowed at the start (EAGAIN)",
+  must: "procman runs the app or ends, and leaves nobody",
+  cannot: allOf(needsRoot, needsProgram("setpriv"), needsProgram("prlimit")),
+  async run(stage) {
+    const user = stage.chance.between(20_000, 60_000);
+    const place = await stage.app({ Procfile: "worker: sleep 1000\n" }, user);
+    const as = ["setpriv", `--reuid=${user}`, `--regid=${user}`, "--clear-groups"];
+    for (const processes of fewProcesses) {
+      const words = [...as, "prlimit", `--nproc=${processes}`, process.execPath, program];
+      const talk = stage.spawn([...words, "start", "-t", "1"], { cwd: place.folder });
+      // Where no thread is left it aborts, or can do nothing at all.
+      await Promise.race([talk.ended, talk.line(/started with pid/), pause(startMs)]);
+      talk.kill();
+      await talk.ended;
+      await place.nobodyLeft(endMs);
+    }
+    return `with ${fewProcesses[0]} to ${fewProcesses.at(-1)} processes and threads`;
+  },
+};
+
 const manyProcesses = 1_000;
+/** From fewer than a Node needs to what an app of one process does with. */
+const fewProcesses = Array.from({ length: 10 }, (_, n) => n + 6);
+const startMs = 1_000;
 
 /** By the user itself: root may lack the right to look into what belongs to others. */
 function limit(user: number, pid: number, processes: number): void {

@@ -5,7 +5,7 @@ import { fullDisk, logDeleted, readOnlyFolder } from "./disk.ts";
 import type { Fault } from "./fault.ts";
 import { frozen } from "./freeze.ts";
 import { hostileClients, malformed, strangers } from "./hostile.ts";
-import { noForks, tooLarge } from "./limits.ts";
+import { noForks, noThreads, tooLarge } from "./limits.ts";
 import { flood, halfLines, oddOutput, printAndExit, unflushedOutput } from "./output.ts";
 import { deaf, escaped, forkBomb, halted, hidden, wrapper } from "./stopping.ts";
 import { commandStorm, crashLoop, manyStarts } from "./storm.ts";
@@ -28,6 +28,7 @@ export const faults: readonly Fault[] = [
   wrapper,
   forkBomb,
   noForks,
+  noThreads,
   tooLarge,
   fullDisk,
   logDeleted,
