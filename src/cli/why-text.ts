@@ -69,7 +69,7 @@ function formatFailed(account: Account, now: Now): string {
     ["restarts", [`${restarts}${inARow}`]],
     ["next", [nextOf(account, now)]],
     ["changed", describeChanges(account, now)],
-    ["printed", lines.length === 0 ? ["nothing before it ended"] : lines.map(shorten)],
+    ["printed", lines.length === 0 ? ["nothing that the log has kept"] : lines.map(shorten)],
   ];
   const text = rows.map(([label, texts]) => `${label.padEnd(width)}${texts.join(indented)}\n`);
   return `=== ${name}: ${state}\n${text.join("")}`;

@@ -88,7 +88,7 @@ describe("a process that has failed", () => {
   ])("and is %s", (state, next) => {
     const text = formatAccounts([account("web.1", { state, last_end: failed })], now);
     expect(text).toContain(`\nnext      ${next}\n`);
-    expect(text).toContain("\nprinted   nothing before it ended\n");
+    expect(text).toContain("\nprinted   nothing that the log has kept\n");
   });
 
   it.each<[name: string, given: Partial<Account>, text: string]>([
