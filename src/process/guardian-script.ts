@@ -89,10 +89,13 @@ marked() {
   fi 2>/dev/null
 }
 # Who was just being started has the mark and no row yet, and who has left its group never gets one.
+# The leader of the new one may be gone.
 adopt() { set +f; found=$(marked); set -f
-  for file in $found; do group=\${file#/proc/} group=\${group%/environ}
+  facts $$; set -- \${line##*") "}; own=$3
+  for file in $found; do pid=\${file#/proc/} pid=\${pid%/environ}
+    facts "$pid"; set -- \${line##*") "}; group=\${3:-0}
     case $list in *" $group:"*) continue;; esac
-    if [ "$group" = $$ ] || ! alive "$group" || spared "$group"; then continue; fi
+    if [ "$group" -le 1 ] || [ "$group" = "$own" ] || spared "$pid" || spared "$group"; then continue; fi
     started "$group"
     list="$list$group:\${at:--} "
     kill -TERM "-$group" 2>/dev/null; kill -CONT "-$group" 2>/dev/null

@@ -150,6 +150,15 @@ describe.concurrent.each(shells)("the guardian in %s", (shell) => {
     expect([isAlive(unlisted), existsSync(join(folder, "asked"))]).toEqual([false, true]);
   });
 
+  it("asks whoever has the mark and is in a group without its leader", async () => {
+    const [mark, folder] = [newMark(), newFolder()];
+    const orphan = `trap "echo asked >${folder}/asked; exit" TERM; echo there; while :; do sleep 0.05; done`;
+    const script = `sh -c '${orphan}' & exit`;
+    await startLeader("/bin/sh", ["-c", script], { PROCMAN_ID: idOf(mark) });
+    await tell(startGuardian(command, [], mark), "");
+    expect(existsSync(join(folder, "asked"))).toBe(true);
+  });
+
   it("leaves alone what is gone, and whoever has its number now", async () => {
     const [gone = 0, reused = 0] = await Promise.all([startGroup(), startGroup()]);
     kill([gone]);
