@@ -5,7 +5,7 @@ import type { App } from "./config/load.ts";
 import { createCommands } from "./control/commands.ts";
 import type { ControlledApp } from "./control/controlled-app.ts";
 import type { Clock } from "./core/clock.ts";
-import { idVariable } from "./core/environment.ts";
+import { type Environment, idVariable } from "./core/environment.ts";
 import { herokuWording } from "./core/heroku-wording.ts";
 import { describeNotice, type Notice } from "./core/notice.ts";
 import { createFormat, type FormatOptions, ownName } from "./logs/format.ts";
@@ -17,8 +17,8 @@ import { startChild } from "./process/child.ts";
 import { memoryKills } from "./process/memory-kills.ts";
 import { nowMs } from "./process/now-ms.ts";
 import type { PipeMaker } from "./process/pipe.ts";
+import { createProber } from "./process/prober.ts";
 import { markedNow, processTable } from "./process/process-table.ts";
-import { portAnswers } from "./process/readiness.ts";
 import type { RollKeeper } from "./process/roll-keeper.ts";
 import { settledWithin } from "./process/settled-within.ts";
 import { signalProcess } from "./process/signal.ts";
@@ -114,6 +114,10 @@ export function createApp(options: AppOptions): RunningApp {
     ports: () => supervisor.ports(),
     onStale: (name, problem) => tell(name, { kind: "stale-environment", problem }),
   });
+  /** What those were started with that are asked how they do. */
+  const probed = new Map<string, Environment>();
+  const environmentOf = (instance: string) => probed.get(instance) ?? new Map();
+  const prober = createProber({ root, environmentOf });
   let runs = 0;
   let isShutDown = false;
 
@@ -150,11 +154,15 @@ export function createApp(options: AppOptions): RunningApp {
           launch: { cwd = root, shell } = {},
           isolation = settings.isolation,
         } = spec;
-        const environment = (givenUp: AbortSignal) => environments.of(spec, run, givenUp);
+        const environment = async (givenUp: AbortSignal) => {
+          const variables = await environments.of(spec, run, givenUp);
+          if (spec.ready || spec.live) probed.set(spec.name, variables);
+          return variables;
+        };
         const request = { command, shell, cwd, environment, run, isolation };
         return startChild(request, listener, children);
       },
-      probe: async ({ port }, givenUp) => port !== undefined && portAnswers(port, givenUp),
+      prober,
       ports: {
         findTrouble: async (port) => (await portTrouble())?.findPortTrouble(port),
         async untilFree(port, instance, givenUp) {

@@ -48,6 +48,7 @@ export const commands: readonly CommandSpec[] = [
       },
       { name: "concurrency", short: "c", value: "TYPE=N,...", help: "the same as --formation" },
       { name: "except", short: "x", value: "TYPE,...", help: "leave these out" },
+      { name: "release", help: "run the release first, and start nothing when that fails" },
       {
         name: "port",
         short: "p",

@@ -45,6 +45,7 @@ function settingsOf(options: Options): GivenSettings {
   return {
     formation: given("formation", formations.length > 0 ? formations.join(",") : undefined),
     except: given("except"),
+    release: given("release", options.has("release") ? true : undefined),
     port: given("port"),
     timeout: given("timeout"),
     restart: off("restart"),

@@ -181,9 +181,12 @@ function describe(app: App): readonly string[] {
       `${overridden.join(", ")} of .env: the shell's value wins (--env-override turns that around)`,
     );
   }
-  if (app.types.some(({ name }) => name === releaseType)) {
-    notes.push(`${releaseType} is not started; run it with: procman run ${releaseType}`);
+  if (app.types.some(({ name }) => name === releaseType) && !app.formation.has(releaseType)) {
+    notes.push(
+      `${releaseType} is not started; run it with: procman run ${releaseType}, or with start --release`,
+    );
   }
+  notes.push(...describeUnwaited(app));
   if (process.pid === 1) {
     notes.push(
       "as process 1, procman cannot reap what ends without a parent; start the container with --init, or write: procman-init procman start",
@@ -193,6 +196,15 @@ function describe(app: App): readonly string[] {
   const idle = [...app.formation].filter(([, count]) => count === 0).map(([name]) => name);
   if (idle.length > 0) notes.push(`not started: ${idle.join(", ")}`);
   return notes;
+}
+
+/** Who is not there is not waited for. */
+function describeUnwaited({ types, formation }: App): readonly string[] {
+  return types.flatMap(({ name, dependsOn = [] }) => {
+    const missing = dependsOn.filter(({ type }) => formation.get(type) === 0);
+    if (missing.length === 0 || formation.get(name) === 0) return [];
+    return [`${name} does not wait for ${missing.map(({ type }) => type).join(", ")}`];
+  });
 }
 
 /** A key that bounces, or an npm in between that passes a signal on, is no second request. */

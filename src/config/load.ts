@@ -121,12 +121,12 @@ export async function loadApp(request: LoadRequest, found?: Root): Promise<Resul
   const read = await readProcessTypes(search, filesAtOnce);
   // An invalid .env file may be the one that names the Procfile.
   const procfile = layers || !read.isMissing ? collect(read.types) : undefined;
-  const types = procfile && collect(applySettings(procfile, settingsFile, root));
+  const selection = { ...readSelection(givenSettings), types: request.types };
+  const types = procfile && collect(applySettings(procfile, settingsFile, root, selection));
   const readTypeFiles = (paths: readonly string[]) =>
     readEnvFiles({ ...envFiles, paths, mustExist: true }, disk);
   problems.push(...(await findFileProblems(types ?? [], readTypeFiles)));
   const basePort = collect(chooseBasePort(settings, environment, values.port));
-  const selection = { ...readSelection(givenSettings), types: request.types };
   const wanted = { ...selection, usual: values.formation };
   const readTypes = async () =>
     readFreshTypes(

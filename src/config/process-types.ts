@@ -82,7 +82,7 @@ export function readFreshTypes(
 ): Result<FreshTypes> {
   const diagnostics = [...types.diagnostics, ...file.diagnostics];
   if (!(types.ok && file.ok)) return { ok: false, diagnostics };
-  const applied = applySettings(types.value, file.value, root);
+  const applied = applySettings(types.value, file.value, root, selection);
   if (!applied.ok) return { ok: false, diagnostics: [...diagnostics, ...applied.diagnostics] };
   const wanted = { ...selection, usual: file.value.values.formation };
   const quantityOf = (type: string) => quantityOfLater(type, wanted);

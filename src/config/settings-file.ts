@@ -88,7 +88,14 @@ interface Walk {
 }
 
 type Path = readonly string[];
-type Value = string | number | boolean | readonly Value[] | ReadonlyMap<string, Value> | Values;
+type Value =
+  | string
+  | number
+  | boolean
+  | RegExp
+  | readonly Value[]
+  | ReadonlyMap<string, Value>
+  | Values;
 interface Values {
   readonly [name: string]: Value;
 }
@@ -114,6 +121,7 @@ function readNode(walk: Walk, kind: Kind, found: unknown, path: Path): Value | u
     case "duration":
     case "size":
     case "choice":
+    case "pattern":
       return readScalarNode(walk, kind, node, path);
     case "list":
       return readList(walk, kind.of, node, path);
@@ -182,6 +190,7 @@ function readRecord(walk: Walk, kind: RecordKind, node: unknown, path: Path): Va
   }
   const pairs = pairsOf(walk, kind, node, path);
   if (pairs === undefined) return undefined;
+  checkChoice(walk, kind, pairs, path);
   const values: [string, Value][] = [];
   for (const { name, key, value } of pairs) {
     const setting = settings[name];
@@ -193,6 +202,21 @@ function readRecord(walk: Walk, kind: RecordKind, node: unknown, path: Path): Va
     if (read !== undefined) values.push([name, read]);
   }
   return Object.fromEntries(values);
+}
+
+function checkChoice(
+  walk: Walk,
+  { oneOf }: RecordKind,
+  pairs: readonly NamedPair[],
+  path: Path,
+): void {
+  if (oneOf === undefined) return;
+  const [, second] = pairs.filter(({ name }) => oneOf.includes(name));
+  const isMissing = !pairs.some(({ name }) => oneOf.includes(name));
+  if (second === undefined && !isMissing) return;
+  complain(walk, second?.key, path, {
+    message: `${nameOf(path)} needs ${isMissing ? "" : "only "}one of ${oneOf.join(", ")}`,
+  });
 }
 
 interface NamedPair {

@@ -171,6 +171,7 @@ export function exitOf(status: ExitStatus) {
     case "signal":
       return { signal: status.signal, text };
     case "unstarted":
+    case "unhealthy":
       return { text };
   }
 }

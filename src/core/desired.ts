@@ -99,7 +99,8 @@ export function adoptTypes(desired: Desired, { types, quantityOf }: FreshTypes):
   const formation = new Map<string, number>();
   const ports = firstPorts(types, desired.basePort, desired.ports);
   for (const { name } of types) {
-    if (ports.has(name)) formation.set(name, desired.formation.get(name) ?? quantityOf(name));
+    const isStarted = ports.has(name) || desired.formation.has(name);
+    if (isStarted) formation.set(name, desired.formation.get(name) ?? quantityOf(name));
   }
   const emptied = new Set([...desired.emptied].filter((name) => formation.has(name)));
   return withSpecs({ ...desired, types, ports, formation, emptied });

@@ -1,4 +1,6 @@
 /** Whether what became of one process ends the app, with all others. */
+import { type ExitStatus, isSuccess } from "./exit-status.ts";
+import { releaseType } from "./formation.ts";
 import type { StateName } from "./state-name.ts";
 
 /** `all`: when every process has ended or is parked. `parked`: already when one is. */
@@ -11,20 +13,31 @@ export interface EndPolicy {
 }
 
 /** What was asked for, by which it ends all. */
-export type EndsAll = "--no-restart" | "--exit-on parked" | "essential: true";
+export type EndsAll = "--no-restart" | "--exit-on parked" | "essential: true" | "release";
 
+/** As the spec of an instance has it. */
+export interface Role {
+  readonly type: string;
+  readonly isEssential?: boolean;
+  readonly isTask?: boolean;
+}
+
+/** `status` is how it has ended for good. */
 export function findEndsAll(
   { restart, exitOn }: EndPolicy,
-  isEssential: boolean,
+  { type, isEssential, isTask }: Role,
   state: StateName,
+  status: ExitStatus | undefined,
 ): EndsAll | undefined {
-  const by = restart === "never" ? "--no-restart" : undefined;
-  const byType = isEssential ? "essential: true" : undefined;
+  const byType = type === releaseType ? "release" : isEssential ? "essential: true" : undefined;
+  const by = restart === "never" ? "--no-restart" : byType;
   switch (state) {
     case "exited":
-      return by ?? byType;
+      // A task that has done its work is what the others have waited for.
+      return isTask && status && isSuccess(status) ? undefined : by;
     case "parked":
-      return exitOn === "parked" ? "--exit-on parked" : (by ?? byType);
+      return exitOn === "parked" ? "--exit-on parked" : by;
+    case "waiting":
     case "starting":
     case "up":
     case "stopping":

@@ -1,6 +1,6 @@
 /**
- * How a process ended, told apart by what follows from it: an exit code, a signal, or that it
- * could not be started at all.
+ * How a process ended, told apart by what follows from it: an exit code, a signal, that it was
+ * replaced, or that it could not be started at all.
  */
 
 export type ExitStatus =
@@ -18,7 +18,9 @@ export type ExitStatus =
       readonly cause?: ExitCause;
     }
   /** `isLasting`: trying again will not help, because what is wrong is in the command or folder. */
-  | { readonly kind: "unstarted"; readonly reason: string; readonly isLasting: boolean };
+  | { readonly kind: "unstarted"; readonly reason: string; readonly isLasting: boolean }
+  /** It ran, and was stopped because it was of no use. */
+  | { readonly kind: "unhealthy"; readonly reason: string };
 
 /**
  * Not procman and no person: the kernel had no memory left for it, or for what it ran, which it
@@ -35,6 +37,8 @@ export function exitCodeOf(status: ExitStatus): number {
       return 128 + status.number;
     case "unstarted":
       return status.isLasting ? 126 : 1;
+    case "unhealthy":
+      return 1;
   }
 }
 
@@ -45,7 +49,7 @@ export function isSuccess(status: ExitStatus): boolean {
 /** Why a restart cannot help, or undefined when it might. 126 and 127 are what sh says. */
 export function findLastingCause(status: ExitStatus): string | undefined {
   if (status.kind === "unstarted") return status.isLasting ? status.reason : undefined;
-  if (status.kind === "signal") return undefined;
+  if (status.kind !== "exit") return undefined;
   if (status.code === 127) return status.reason ?? "command not found";
   if (status.code === 126) return status.reason ?? "command not executable";
   return undefined;
@@ -60,6 +64,8 @@ export function describeExit(status: ExitStatus): string {
       return `was ended by ${status.signal}${describeCause(status.cause)}`;
     case "unstarted":
       return `could not be started: ${status.reason}`;
+    case "unhealthy":
+      return `was unhealthy (${status.reason})`;
   }
 }
 

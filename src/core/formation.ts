@@ -21,11 +21,13 @@ export interface FormationRequest {
   /** `web=2,worker=1,all=1`. As in Foreman, what it does not name does not run, unless by `all`. */
   readonly formation?: Asked | undefined;
   readonly except?: Asked | undefined;
+  /** The release is started, too, once. */
+  readonly release?: boolean;
   /** What procman.yml says, where nothing else does. */
   readonly usual?: Formation | undefined;
 }
 
-/** Heroku runs it on deploy; here only `run release` does. */
+/** Heroku runs it on deploy; here `run release` does, and `start --release` before all else. */
 export const releaseType = "release";
 
 export function chooseFormation(
@@ -66,7 +68,25 @@ function countTypes(
     const count = asked.size > 0 ? (asked.get(name) ?? 0) : (counts.get(name) ?? everyType);
     formation.set(name, except.has(name) ? 0 : count);
   }
+  if (request.release) startRelease(typeNames, formation, problems);
   return formation;
+}
+
+function startRelease(
+  typeNames: readonly string[],
+  formation: Map<string, number>,
+  problems: Diagnostic[],
+): void {
+  if (typeNames.includes(releaseType)) {
+    formation.set(releaseType, 1);
+    return;
+  }
+  problems.push({
+    severity: "error",
+    file: "--release",
+    message: `no process type "${releaseType}" in the Procfile`,
+    hint: `add one, as in ${releaseType}: rake db:migrate`,
+  });
 }
 
 /** Names of process types in a list such as `--quiet` has, each of which must be known. */
@@ -137,7 +157,7 @@ export function explainUnknownType(
       severity: "error",
       file: source,
       message: `"${releaseType}" is not started with the app`,
-      hint: `run it by itself: procman run ${releaseType}`,
+      hint: `run it by itself: procman run ${releaseType}; or before all else: procman start --release`,
     };
   }
   const nearest = findNearest(name, known);

@@ -32,6 +32,9 @@ export function herokuWording(notice: Notice): readonly string[] {
     case "up":
       // The change of state says it.
       return [];
+    case "waiting":
+    case "restarted-with":
+    case "unhealthy":
     case "ends-all":
     case "port-cleared":
     case "poor-pipe":
@@ -62,6 +65,7 @@ function describeEnd(status: ExitStatus): string {
       return `Process exited with status ${exitCodeOf(status)} (${status.signal}${cause})`;
     }
     case "unstarted":
+    case "unhealthy":
       return `Process ${describeExit(status)}`;
   }
 }

@@ -7,29 +7,42 @@
  *        ▼                                                      │
  *    starting ──ready/timer──► up                         crashed, exited,
  *        │                     │                          parked, down
- *        └──want down, restart,┴─ exited ──► stopping ──gone──►─┘
+ *        └──want down, restart,┴─ exited, ──► stopping ──gone──►─┘
+ *                                 unhealthy
+ *
+ * Where it would be started and something else has to come first, it is waiting, and looks again
+ * whenever that may have come.
  *
  * An instance has at most one timer, and its state says what the timer means:
- *   starting   alive this long counts as ready; none until it has a process, which may never be
+ *   starting   alive this long counts as ready; none until it has a process, which may never be,
+ *              and none where it is somebody else who says so
  *   stopping   the grace period is over: kill, and kill again
  *   crashed    the restart is due, at the latest: it may be waited for the port to be free
  * What is wanted stands beside the state: a stop in the middle of a restart only changes the want,
  * and the want is looked at when the process is gone.
  */
+
 import { type ExitStatus, isSuccess } from "./exit-status.ts";
 import type { Notice } from "./notice.ts";
+import { hasFailed as cannotBeMet, type Obstacle } from "./obstacle.ts";
 import type { PortTrouble } from "./port-trouble.ts";
 import { decideSequel, type RestartRule, stableMs } from "./restart.ts";
 import type { StopPolicy } from "./stop-policy.ts";
 
 export interface InstancePolicy {
   readonly restart: RestartRule;
-  /** Alive this long counts as ready, when nothing said so before. */
-  readonly readyAfterMs: number;
-  /** Somebody asks whether it is ready: then it is worth a line when it never was. */
-  readonly isProbed: boolean;
+  readonly readiness: Readiness;
   readonly stop: StopPolicy;
 }
+
+/** What makes it up. */
+export type Readiness =
+  /** To have been alive this long. */
+  | { readonly is: "alive"; readonly afterMs: number }
+  /** It is asked, and `ready` says that it is; after this long without, it counts as up all the same. */
+  | { readonly is: "asked"; readonly orAfterMs: number }
+  /** It is asked, and either `ready` or `unhealthy` is what comes of it. */
+  | { readonly is: "told" };
 
 /** Given to what a process left behind in its group when it ended by itself. */
 export const stragglerGraceMs = 2_000;
@@ -38,6 +51,7 @@ const killAgainMs = 1_000;
 
 export type InstanceState =
   | { readonly is: "down" }
+  | { readonly is: "waiting"; readonly for: readonly Obstacle[] }
   /** Since it has a process, or as long as it has none, since one was asked for. */
   | { readonly is: "starting"; readonly sinceMs: number }
   | { readonly is: "up"; readonly sinceMs: number; readonly startedMs: number }
@@ -75,6 +89,13 @@ type StopCause =
       readonly from: "starting" | "up";
       readonly upMs: number;
       readonly ranMs: number;
+    }
+  /** It runs, and is of no use. */
+  | {
+      readonly kind: "unhealthy";
+      readonly reason: string;
+      readonly upMs: number;
+      readonly ranMs: number;
     };
 
 export interface Instance {
@@ -95,6 +116,10 @@ export type InstanceEvent =
   /** There is a process. What comes before may take its time, and is no part of its life. */
   | { readonly what: "started"; readonly run: number }
   | { readonly what: "ready"; readonly run: number }
+  /** It is to be replaced, as if it had crashed. */
+  | { readonly what: "unhealthy"; readonly run: number; readonly reason: string }
+  /** What it waits for may have come. */
+  | { readonly what: "recheck" }
   /** The leader is gone. Its group may live on. */
   | { readonly what: "exited"; readonly run: number }
   /** Stopped: the group is empty and its output is read. Also when it could not be started. */
@@ -124,6 +149,8 @@ export interface Moment {
   readonly nowMs: number;
   /** In [0, 1). */
   readonly jitter: number;
+  /** What has to come before it may be started; undefined when nothing has to. */
+  readonly obstacles?: readonly Obstacle[] | undefined;
 }
 
 export type Step = readonly [Instance, readonly Effect[]];
@@ -155,6 +182,10 @@ export function transition(
       return started(policy, instance, moment);
     case "ready":
       return becomeUp(instance, moment, "up");
+    case "unhealthy":
+      return unhealthy(policy, instance, event.reason, moment);
+    case "recheck":
+      return recheck(instance, moment);
     case "exited":
       return exited(instance, moment);
     case "gone":
@@ -164,9 +195,14 @@ export function transition(
   }
 }
 
+/** Has a process, or may have one, that is to go on. */
+export function isAlive(state: InstanceState): state is Alive {
+  return state.is === "starting" || state.is === "up";
+}
+
 /** Has a process, or may have one. */
-export function isRunning(state: InstanceState): boolean {
-  return state.is === "starting" || state.is === "up" || state.is === "stopping";
+export function isRunning(state: InstanceState): state is Alive | Stopping {
+  return isAlive(state) || state.is === "stopping";
 }
 
 /** It has proved itself. */
@@ -190,6 +226,7 @@ function wantDown(policy: InstancePolicy, instance: Instance, moment: Moment): S
       return [unwanted, []];
     case "crashed":
       return [{ ...unwanted, state: { is: "down" } }, [{ do: "disarm" }]];
+    case "waiting":
     case "exited":
     case "parked":
       return [{ ...unwanted, state: { is: "down" } }, []];
@@ -208,6 +245,8 @@ function restart(policy: InstancePolicy, instance: Instance, moment: Moment): St
       const [next, effects] = spawn(fresh, moment);
       return [next, [{ do: "disarm" }, ...effects]];
     }
+    case "waiting":
+      return recheck(fresh, moment);
     case "down":
     case "exited":
     case "parked":
@@ -216,15 +255,43 @@ function restart(policy: InstancePolicy, instance: Instance, moment: Moment): St
 }
 
 function spawn(instance: Instance, moment: Moment): Step {
+  const { obstacles } = moment;
+  if (obstacles) {
+    const notice: Notice = { kind: "waiting", for: obstacles };
+    return [{ ...instance, state: { is: "waiting", for: obstacles } }, [{ do: "tell", notice }]];
+  }
   const run = instance.run + 1;
   const state: InstanceState = { is: "starting", sinceMs: moment.nowMs };
   return [{ ...instance, run, state }, [{ do: "spawn", run }]];
 }
 
-function started(policy: InstancePolicy, instance: Instance, moment: Moment): Step {
+function recheck(instance: Instance, moment: Moment): Step {
+  const { state } = instance;
+  if (state.is !== "waiting") return [instance, []];
+  const { obstacles } = moment;
+  // That one of several has come is not worth a line.
+  const isTold = obstacles && cannotBeMet(obstacles) === cannotBeMet(state.for);
+  return isTold
+    ? [{ ...instance, state: { is: "waiting", for: obstacles } }, []]
+    : spawn(instance, moment);
+}
+
+function started({ readiness }: InstancePolicy, instance: Instance, moment: Moment): Step {
   if (instance.state.is !== "starting") return [instance, []];
   const state: InstanceState = { is: "starting", sinceMs: moment.nowMs };
-  return [{ ...instance, state }, [{ do: "arm", delayMs: policy.readyAfterMs }]];
+  const delayMs = countsAfterMs(readiness);
+  return [{ ...instance, state }, delayMs === undefined ? [] : [{ do: "arm", delayMs }]];
+}
+
+function countsAfterMs(readiness: Readiness): number | undefined {
+  switch (readiness.is) {
+    case "alive":
+      return readiness.afterMs;
+    case "asked":
+      return readiness.orAfterMs;
+    case "told":
+      return undefined;
+  }
 }
 
 type Alive = Extract<InstanceState, { is: "starting" | "up" }>;
@@ -233,7 +300,13 @@ function startOf(state: Alive): number {
   return state.is === "starting" ? state.sinceMs : state.startedMs;
 }
 
-function stop(policy: InstancePolicy, instance: Instance, state: Alive, moment: Moment): Step {
+function stop(
+  policy: InstancePolicy,
+  instance: Instance,
+  state: Alive,
+  moment: Moment,
+  cause: StopCause = { kind: "asked" },
+): Step {
   return [
     {
       ...instance,
@@ -242,7 +315,7 @@ function stop(policy: InstancePolicy, instance: Instance, state: Alive, moment: 
         sinceMs: moment.nowMs,
         startedMs: startOf(state),
         graceMs: policy.stop.graceMs,
-        cause: { kind: "asked" },
+        cause,
         force: "none",
       },
     },
@@ -250,11 +323,29 @@ function stop(policy: InstancePolicy, instance: Instance, state: Alive, moment: 
   ];
 }
 
+function unhealthy(
+  policy: InstancePolicy,
+  instance: Instance,
+  reason: string,
+  moment: Moment,
+): Step {
+  const { state } = instance;
+  if (!isAlive(state)) return [instance, []];
+  const cause: StopCause = { kind: "unhealthy", reason, ...lengthsOf(state, moment) };
+  const [next, effects] = stop(policy, instance, state, moment, cause);
+  return [next, [{ do: "tell", notice: { kind: "unhealthy", reason } }, ...effects]];
+}
+
+function lengthsOf(state: Alive, { nowMs }: Moment): { upMs: number; ranMs: number } {
+  return {
+    upMs: state.is === "up" ? nowMs - state.sinceMs : 0,
+    ranMs: nowMs - startOf(state),
+  };
+}
+
 function kill(instance: Instance, moment: Moment): Step {
   const { state } = instance;
-  if (state.is !== "starting" && state.is !== "up" && state.is !== "stopping") {
-    return [instance, []];
-  }
+  if (!isRunning(state)) return [instance, []];
   const effects: readonly Effect[] = [{ do: "kill" }, { do: "arm", delayMs: killAgainMs }];
   if (state.is === "stopping") {
     return [{ ...instance, state: { ...state, force: "kill" } }, effects];
@@ -274,13 +365,14 @@ function timer(policy: InstancePolicy, instance: Instance, moment: Moment): Step
   const { state } = instance;
   switch (state.is) {
     case "starting":
-      return becomeUp(instance, moment, policy.isProbed ? "unanswered" : "unasked");
+      return becomeUp(instance, moment, policy.readiness.is === "alive" ? "unasked" : "unanswered");
     case "stopping":
       return graceOver(policy, instance, state, moment);
     case "crashed":
       return spawn(instance, moment);
     case "up":
     case "down":
+    case "waiting":
     case "exited":
     case "parked":
       return [instance, []];
@@ -300,7 +392,7 @@ function graceOver(
   const [killed, effects] = kill(instance, moment);
   if (state.force === "kill") return [killed, effects];
   const { graceMs, cause } = state;
-  const askedBy = (cause.kind === "asked" ? stop.command : undefined) ?? stop.signal;
+  const askedBy = (cause.kind === "ended" ? undefined : stop.command) ?? stop.signal;
   return [killed, [...effects, { do: "tell", notice: { kind: "overdue", graceMs, askedBy } }]];
 }
 
@@ -318,19 +410,14 @@ function becomeUp(instance: Instance, moment: Moment, how: "up" | "unanswered" |
 
 function exited(instance: Instance, moment: Moment): Step {
   const { state } = instance;
-  if (state.is !== "starting" && state.is !== "up") return [instance, []];
+  if (!isAlive(state)) return [instance, []];
   const startedMs = startOf(state);
   const next: InstanceState = {
     is: "stopping",
     sinceMs: moment.nowMs,
     startedMs,
     graceMs: stragglerGraceMs,
-    cause: {
-      kind: "ended",
-      from: state.is,
-      upMs: state.is === "up" ? moment.nowMs - state.sinceMs : 0,
-      ranMs: moment.nowMs - startedMs,
-    },
+    cause: { kind: "ended", from: state.is, ...lengthsOf(state, moment) },
     force: "none",
   };
   return [{ ...instance, state: next }, [{ do: "stop" }, { do: "arm", delayMs: stragglerGraceMs }]];
@@ -343,17 +430,25 @@ function gone(policy: InstancePolicy, instance: Instance, end: End, moment: Mome
       // It could not be started: else `exited` would have come before.
       return ended(policy, instance, end, { startedMs: state.sinceMs, upMs: 0 }, moment);
     case "stopping": {
-      if (state.cause.kind === "asked") return stopped(instance, state, end.status, moment);
-      const { upMs, ranMs } = state.cause;
-      return ended(policy, instance, end, { startedMs: state.startedMs, upMs, ranMs }, moment);
+      const { cause, startedMs } = state;
+      if (cause.kind === "asked") return stopped(instance, state, end.status, moment);
+      const { upMs, ranMs } = cause;
+      return ended(policy, instance, endBy(cause, end), { startedMs, upMs, ranMs }, moment);
     }
     case "up":
     case "crashed":
     case "down":
+    case "waiting":
     case "exited":
     case "parked":
       return [instance, []];
   }
+}
+
+/** How it ended is the answer to a signal when it was unhealthy, and says nothing. */
+function endBy(cause: Exclude<StopCause, { kind: "asked" }>, end: End): End {
+  if (cause.kind === "ended") return end;
+  return { ...end, status: { kind: "unhealthy", reason: cause.reason }, port: undefined };
 }
 
 /** Somebody asked for the stop: the want decides, and there is nothing to wait for. */

@@ -1,8 +1,10 @@
 /**
  * What procman says about an instance: everything worth a line, as one union, and the line itself.
  */
+
 import type { EndsAll } from "./ends-all.ts";
 import { describeExit, type ExitStatus, findLastingCause, isSuccess } from "./exit-status.ts";
+import { describeObstacles, type Obstacle } from "./obstacle.ts";
 import { describePortTrouble, type PortTrouble } from "./port-trouble.ts";
 import type { Sequel } from "./restart.ts";
 import type { StateName } from "./state-name.ts";
@@ -15,7 +17,13 @@ export type Notice =
       readonly port: number | undefined;
     }
   | { readonly kind: "poor-pipe"; readonly reason: string }
+  /** It is not started before something else. */
+  | { readonly kind: "waiting"; readonly for: readonly Obstacle[] }
+  /** It goes with another one that is. */
+  | { readonly kind: "restarted-with"; readonly other: string }
   | { readonly kind: "up"; readonly afterMs: number }
+  /** It is stopped for that, and is started anew. */
+  | { readonly kind: "unhealthy"; readonly reason: string }
   /** Nobody has answered on its port; it is taken for up all the same. */
   | { readonly kind: "unanswered"; readonly afterMs: number }
   /** It ended by itself. */
@@ -63,6 +71,12 @@ export function describeNotice(notice: Notice): string | undefined {
       return `started with pid ${notice.pid}${describeOwnPort(notice.port)}: ${notice.command}`;
     case "poor-pipe":
       return `has a socket for its output, because no FIFO could be made (${notice.reason}); what it prints right before it exits may be lost`;
+    case "waiting":
+      return `waits ${describeObstacles(notice.for)}`;
+    case "restarted-with":
+      return `is restarted, because ${notice.other} is`;
+    case "unhealthy":
+      return `is unhealthy: ${notice.reason}; stopping it`;
     case "up":
       return `is up after ${formatDuration(notice.afterMs)}`;
     case "unanswered":
@@ -121,6 +135,8 @@ export function describeRunEnd(notice: Ended | Stopped): string {
 
 function describeEndsAll(by: EndsAll): string {
   switch (by) {
+    case "release":
+      return "has failed, so nothing else is started";
     case "--no-restart":
       return `has ended, and with ${by} all others are stopped for that`;
     case "essential: true":

@@ -59,8 +59,8 @@ export function planInstances(
   for (const { name, command, line: _, ...traits } of types) {
     const firstPort = ports.get(name);
     const count = formation.get(name) ?? 0;
-    if (firstPort === undefined || count === 0) continue;
-    const problem = findPortProblem(name, count, ports);
+    if (count === 0) continue;
+    const problem = firstPort === undefined ? undefined : findPortProblem(name, count, ports);
     if (problem) {
       problems.push({ severity: "error", file: "formation", ...problem });
       continue;
@@ -71,7 +71,7 @@ export function planInstances(
         type: name,
         ordinal,
         command,
-        port: traits.isPortless ? undefined : firstPort + ordinal - 1,
+        port: traits.isPortless || firstPort === undefined ? undefined : firstPort + ordinal - 1,
         ...traits,
       });
     }

@@ -1,7 +1,7 @@
 /** What holds for an instance: what its type says, above what was asked for all. */
-import type { InstancePolicy } from "./instance.ts";
+import type { InstancePolicy, Readiness } from "./instance.ts";
 import { type InstanceSpec, webType } from "./plan.ts";
-import { defaultRestartRule } from "./restart.ts";
+import { defaultRestartRule, type RestartRule } from "./restart.ts";
 import { defaultStopPolicy } from "./stop-policy.ts";
 
 export interface CommonPolicy {
@@ -14,16 +14,28 @@ export interface CommonPolicy {
 const webReadyAfterMs = 10_000;
 const readyAfterMs = 500;
 
-export function policyOf(
-  { type, port, stop, restart }: InstanceSpec,
-  common: CommonPolicy,
-): InstancePolicy {
-  const isProbed = type === webType && port !== undefined;
-  const rule = { ...defaultRestartRule, ...restart };
+export function policyOf(spec: InstanceSpec, common: CommonPolicy): InstancePolicy {
   return {
-    restart: common.restart === "never" ? { ...rule, policy: "never" } : rule,
-    readyAfterMs: isProbed ? webReadyAfterMs : readyAfterMs,
-    isProbed,
-    stop: { ...defaultStopPolicy(common.graceMs), ...stop },
+    restart: restartRuleOf(spec, common),
+    readiness: readinessOf(spec),
+    stop: { ...defaultStopPolicy(common.graceMs), ...spec.stop },
   };
+}
+
+/** A task that has failed has failed: it may have done half of its work. */
+function restartRuleOf(
+  { restart, isTask = false }: InstanceSpec,
+  { restart: common }: CommonPolicy,
+): RestartRule {
+  const rule: RestartRule = { ...defaultRestartRule, ...(isTask && never), ...restart };
+  return common === "never" ? { ...rule, ...never } : rule;
+}
+
+const never = { policy: "never" } as const;
+
+function readinessOf({ type, port, ready }: InstanceSpec): Readiness {
+  if (ready) return { is: "told" };
+  return type === webType && port !== undefined
+    ? { is: "asked", orAfterMs: webReadyAfterMs }
+    : { is: "alive", afterMs: readyAfterMs };
 }

@@ -3,7 +3,7 @@
  * given, and applies all of it or nothing.
  */
 import { collectFindings, type Findings, type Result, resultOf } from "./diagnostic.ts";
-import { explainUnknownType, type Formation } from "./formation.ts";
+import { explainUnknownType, type Formation, releaseType } from "./formation.ts";
 import { quote } from "./text-file.ts";
 
 export interface ScaleChange {
@@ -67,6 +67,15 @@ export function applyScale(
     const now = formation.get(type);
     if (now === undefined) {
       findings.add("error", () => explainUnknownType(type, known, source));
+      continue;
+    }
+    if (type === releaseType) {
+      const message = `"${type}" is run once, and never twice at the same time`;
+      findings.add("error", () => ({
+        file: source,
+        message,
+        hint: `procman restart ${type} does`,
+      }));
       continue;
     }
     const quantity = how === "set" ? amount : now + amount;

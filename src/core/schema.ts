@@ -14,12 +14,19 @@ export type Kind =
   | { readonly is: "duration" }
   | { readonly is: "size" }
   | { readonly is: "choice"; readonly of: readonly string[] }
+  /** `/a regular expression/i`, or a text that stands for itself. */
+  | { readonly is: "pattern" }
   /** One alone needs no brackets. */
   | { readonly is: "list"; readonly of: Kind }
   /** `about` is what the keys are, as in `variable`. */
   | { readonly is: "map"; readonly keys: string; readonly of: Kind }
-  /** A value alone is that of the setting `short`. */
-  | { readonly is: "record"; readonly settings: SettingTable; readonly short?: string };
+  /** A value alone is that of the setting `short`. Of those in `oneOf` there must be exactly one. */
+  | {
+      readonly is: "record";
+      readonly settings: SettingTable;
+      readonly short?: string;
+      readonly oneOf?: readonly string[];
+    };
 
 export interface Setting {
   readonly kind: Kind;
@@ -40,15 +47,17 @@ export type ValueOf<K> = K extends { is: "text" | "value" }
     ? boolean
     : K extends { is: "count" | "duration" | "size" }
       ? number
-      : K extends { is: "choice"; of: readonly (infer C)[] }
-        ? C
-        : K extends { is: "list"; of: infer E }
-          ? readonly ValueOf<E>[]
-          : K extends { is: "map"; of: infer E }
-            ? ReadonlyMap<string, ValueOf<E>>
-            : K extends { is: "record"; settings: infer T }
-              ? ValuesOf<T>
-              : never;
+      : K extends { is: "pattern" }
+        ? RegExp
+        : K extends { is: "choice"; of: readonly (infer C)[] }
+          ? C
+          : K extends { is: "list"; of: infer E }
+            ? readonly ValueOf<E>[]
+            : K extends { is: "map"; of: infer E }
+              ? ReadonlyMap<string, ValueOf<E>>
+              : K extends { is: "record"; settings: infer T }
+                ? ValuesOf<T>
+                : never;
 
 /** All may be absent. */
 export type ValuesOf<T> = {
@@ -59,7 +68,7 @@ export type ValuesOf<T> = {
 export type ScalarKind = Exclude<Kind, { is: "list" | "map" | "record" }>;
 
 export type ReadScalar =
-  | { readonly is: "value"; readonly value: string | number | boolean }
+  | { readonly is: "value"; readonly value: string | number | boolean | RegExp }
   | { readonly is: "wrong" };
 
 const wrong: ReadScalar = { is: "wrong" };
@@ -90,10 +99,12 @@ export function readScalar(kind: ScalarKind, text: string): ReadScalar {
       return valueOr(readBytes(text));
     case "choice":
       return kind.of.includes(text) ? { is: "value", value: text } : wrong;
+    case "pattern":
+      return valueOr(readPattern(text));
   }
 }
 
-function valueOr(value: string | number | boolean | undefined): ReadScalar {
+function valueOr(value: string | number | boolean | RegExp | undefined): ReadScalar {
   return value === undefined ? wrong : { is: "value", value };
 }
 
@@ -104,6 +115,17 @@ function readBytes(text: string): number | undefined {
   const [, amount, unit = ""] = /^(\d{1,9}(?:\.\d{1,3})?)\s?(B|[KMG](?:i?B)?)$/i.exec(text) ?? [];
   if (amount === undefined) return undefined;
   return Math.round(Number(amount) * 1_024 ** sizeUnits.indexOf(unit.charAt(0).toUpperCase()));
+}
+
+/** Flags that make a regular expression remember where it was make no sense for one line. */
+function readPattern(text: string): RegExp | undefined {
+  const [, source, flags = ""] = /^\/(.+)\/([imsu]*)$/.exec(text) ?? [];
+  if (source === undefined && (text === "" || text.startsWith("/"))) return undefined;
+  try {
+    return new RegExp(source ?? text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"), flags);
+  } catch {
+    return undefined;
+  }
 }
 
 /** What is wanted, for a message: `a duration such as 500ms, 10s or 5m`. */
@@ -122,10 +144,12 @@ export function describeKind(kind: Kind): string {
       return "a size such as 64K, 512M or 2G";
     case "choice":
       return `one of ${kind.of.join(", ")}`;
+    case "pattern":
+      return "a regular expression such as /listening on/i, or a plain text";
     case "list":
       return `a list, each ${describeKind(kind.of)}`;
     case "map":
-      return `a map from each ${kind.keys} to ${describeKind(kind.of)}`;
+      return `a map from each ${kind.keys} to ${kind.of.is === "record" ? "its settings" : describeKind(kind.of)}`;
     case "record":
       return `a map of ${Object.keys(kind.settings).join(", ")}`;
   }

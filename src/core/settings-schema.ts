@@ -62,6 +62,78 @@ const restart = {
   },
 } as const;
 
+const checks = {
+  http: {
+    kind: text,
+    about:
+      "A path on its own port, or a URL, that is asked for: any answer below 400 will do, redirections are not followed.",
+  },
+  tcp: {
+    kind: text,
+    about: "A port of this machine, or HOST:PORT, that takes a connection, as $PORT.",
+  },
+  log: { kind: { is: "pattern" }, about: "What a line that it prints has to match." },
+  command: {
+    kind: text,
+    about: "A command that is run where it runs, and has to exit with code 0.",
+  },
+} as const satisfies SettingTable;
+const checkNames = ["http", "tcp", "log", "command"] as const;
+
+const ready = {
+  is: "record",
+  oneOf: checkNames,
+  settings: {
+    ...checks,
+    timeout: {
+      kind: duration,
+      about: "Not ready by then, it is stopped and started anew, as after a crash.",
+      default: "60s",
+    },
+    interval: {
+      kind: duration,
+      about: "The pause between two looks.",
+      default: "15ms at first, growing to 400ms",
+    },
+  },
+} as const;
+
+const live = {
+  is: "record",
+  oneOf: checkNames,
+  settings: {
+    ...checks,
+    interval: { kind: duration, about: "The pause between two looks.", default: "10s" },
+    timeout: { kind: duration, about: "How long an answer may take.", default: "5s" },
+    failures: {
+      kind: { is: "count", least: 1, most: 1_000 },
+      about: "So many in a row, and it is stopped and started anew, as after a crash.",
+      default: "3",
+    },
+  },
+} as const;
+
+const dependsOn = {
+  is: "map",
+  keys: "process type",
+  of: {
+    is: "record",
+    short: "until",
+    settings: {
+      until: {
+        kind: { is: "choice", of: ["ready", "completed"] },
+        about: "ready: all of its processes are up. completed: they have ended with code 0.",
+        default: "ready",
+      },
+      restart_with: {
+        kind: toggle,
+        about: "Whether it is started anew whenever the other is.",
+        default: "false",
+      },
+    },
+  },
+} as const;
+
 export const colourNames = ["cyan", "yellow", "green", "magenta", "blue", "red"] as const;
 export type ColourName = (typeof colourNames)[number];
 
@@ -81,6 +153,22 @@ export const typeSettings = {
     kind: { is: "choice", of: ["none"] },
     about: "none: it listens nowhere, and gets no PORT.",
     default: "its place in the app's block of ports",
+  },
+  ready: {
+    kind: ready,
+    about: "When it counts as up.",
+    default: "web: its port takes connections, or 10s have passed; others: it has run for 500ms",
+  },
+  live: { kind: live, about: "What is asked as long as it is up; a lasting no is like a crash." },
+  depends_on: {
+    kind: dependsOn,
+    about: "Other process types that have to be ready or completed before it is started.",
+  },
+  once: {
+    kind: toggle,
+    about:
+      "Whether it has work to do and ends with it: code 0 is success, and a failure stays one.",
+    default: "false",
   },
   stop: { kind: stop, about: "How it is stopped." },
   restart: { kind: restart, about: "What happens when it has ended by itself." },

@@ -36,6 +36,8 @@ export interface Settings {
 export interface Selection {
   readonly formation: Asked | undefined;
   readonly except: Asked | undefined;
+  /** Whether the release is run before all else. */
+  readonly release: boolean;
   /** Whose output is not shown. */
   readonly quiet: Asked | undefined;
 }
@@ -56,6 +58,7 @@ export const settingNames = [
   "quiet",
   "formation",
   "except",
+  "release",
 ] as const;
 export type SettingName = (typeof settingNames)[number];
 
@@ -87,6 +90,7 @@ export function readSelection(given: GivenSettings): Selection {
   return {
     formation: askedOf(given.formation),
     except: askedOf(given.except),
+    release: given.release?.value === true,
     quiet: askedOf(given.quiet),
   };
 }

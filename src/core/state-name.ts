@@ -1,2 +1,10 @@
 /** The states of an instance, by the names that people see. */
-export type StateName = "down" | "starting" | "up" | "stopping" | "crashed" | "exited" | "parked";
+export type StateName =
+  | "down"
+  | "waiting"
+  | "starting"
+  | "up"
+  | "stopping"
+  | "crashed"
+  | "exited"
+  | "parked";

@@ -1,6 +1,8 @@
 /** What is special to a process type. No Procfile says any of it, procman.yml does. */
+import type { Dependency } from "./dependencies.ts";
 import type { Isolation } from "./isolation.ts";
 import type { Launch } from "./launch.ts";
+import type { LiveProbe, ReadyProbe } from "./probe.ts";
 import type { RestartRule } from "./restart.ts";
 import type { StopPolicy } from "./stop-policy.ts";
 
@@ -9,6 +11,11 @@ export interface Traits {
   readonly stop?: Partial<StopPolicy>;
   readonly restart?: Partial<RestartRule>;
   readonly isolation?: Isolation;
+  readonly ready?: ReadyProbe;
+  readonly live?: LiveProbe;
+  readonly dependsOn?: readonly Dependency[];
+  /** It has work to do, and ends with it. */
+  readonly isTask?: boolean;
   /** When one of its processes has ended for good, the app ends. */
   readonly isEssential?: boolean;
   /** It has no port. */

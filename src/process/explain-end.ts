@@ -21,7 +21,8 @@ export async function explainKill(
   status: ExitStatus,
   kills: Promise<boolean>,
 ): Promise<ExitStatus> {
-  const isKill = status.kind !== "unstarted" && exitCodeOf(status) === exitCodeOf(killedStatus);
+  const hasStatus = status.kind === "exit" || status.kind === "signal";
+  const isKill = hasStatus && exitCodeOf(status) === exitCodeOf(killedStatus);
   return isKill && (await kills) ? { ...status, cause: "out of memory" } : status;
 }
 

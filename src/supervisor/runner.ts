@@ -15,13 +15,16 @@ import {
   transition,
 } from "../core/instance.ts";
 import type { Notice } from "../core/notice.ts";
+import { describeObstacles, hasFailed, type Obstacle } from "../core/obstacle.ts";
 import type { InstanceSpec } from "../core/plan.ts";
 import { type CommonPolicy, policyOf } from "../core/policy.ts";
 import { describePortTrouble, type PortTrouble } from "../core/port-trouble.ts";
 import type { StateName } from "../core/state-name.ts";
 import type { StopPolicy } from "../core/stop-policy.ts";
 import type { LineSplitter } from "../logs/line-batches.ts";
+import { createLineMatcher, type LineMatcher } from "../logs/line-matcher.ts";
 import type { Child, ChildEnd, ChildListener } from "../process/child.ts";
+import type { Prober } from "../process/prober.ts";
 import type { GoodRun, InstanceHistory, RunEnd } from "./history.ts";
 import type { Pace } from "./pressure.ts";
 import type { InstanceStatus } from "./status.ts";
@@ -40,14 +43,18 @@ export interface Runner {
 
 export interface RunnerTools {
   launch(spec: InstanceSpec, listener: ChildListener): Child;
-  /** Resolves with true when the instance is ready; undefined when there is nobody to ask. */
-  readonly probe: ((spec: InstanceSpec, givenUp: AbortSignal) => Promise<boolean>) | undefined;
+  /** Undefined when there is nobody to ask. */
+  readonly prober: Prober | undefined;
+  /** What has to come before one of this spec may be started. */
+  obstaclesOf(spec: InstanceSpec): readonly Obstacle[] | undefined;
   /** Undefined when there is nobody to ask. */
   readonly ports: PortTools | undefined;
   openOutput(name: string, pace: Pace): LineSplitter;
   tell(name: string, notice: Notice): void;
   /** A run has ended, or is being ended, that had proved itself. */
   onRanWell(name: string): void;
+  /** Another run than its first is about to begin. */
+  onStartedAgain(runner: Runner): void;
   /** After every event. */
   onChange(runner: Runner): void;
   readonly clock: Clock;
@@ -87,7 +94,9 @@ export function createRunner(
   let instance = newInstance;
   let child: Child | undefined;
   let cancelTimer: (() => void) | undefined;
-  let probing: AbortController | undefined;
+  /** Who asks whether it is ready, or still does what it is for. */
+  let asking: AbortController | undefined;
+  let watched: WatchedLines = {};
   let awaitingPort: AbortController | undefined;
   let life = newLife();
   let lastExit: ExitStatus | undefined;
@@ -101,7 +110,9 @@ export function createRunner(
   }
 
   function send(event: InstanceEvent): void {
-    const moment = { nowMs: tools.clock.nowMs(), jitter: tools.random() };
+    const obstacles = spec.dependsOn && tools.obstaclesOf(spec);
+    const moment = { nowMs: tools.clock.nowMs(), jitter: tools.random(), obstacles };
+    const from = instance.state.is;
     const before = shownState(instance);
     const [next, effects] = transition(policy, instance, event, moment);
     if (next.state.is !== "up" && isStable(instance.state, moment.nowMs)) {
@@ -109,15 +120,16 @@ export function createRunner(
       tools.onRanWell(name);
     }
     instance = next;
-    if (instance.state.is !== "starting") {
-      probing?.abort();
-      probing = undefined;
+    if (instance.state.is !== from) {
+      asking?.abort();
+      asking = undefined;
     }
     if (instance.state.is !== "crashed") {
       awaitingPort?.abort();
       awaitingPort = undefined;
     }
     for (const effect of effects) carryOut(effect);
+    if (instance.state.is === "up" && from !== "up") void askWhetherUnhealthy(instance.run);
     tellState(before);
     tools.onChange(runner);
   }
@@ -139,11 +151,12 @@ export function createRunner(
           listen(effect.run, { hold: () => launched.pause(), flow: () => launched.resume() }),
         );
         child = launched;
+        if (effect.run > 1) tools.onStartedAgain(runner);
         return;
       }
       case "stop":
         child?.stop(policy.stop);
-        if (isAsked(instance)) tools.tell(name, askingOf(policy.stop));
+        if (isStoppedByUs(instance)) tools.tell(name, askingOf(policy.stop));
         return;
       case "kill":
         child?.kill();
@@ -181,9 +194,9 @@ export function createRunner(
         life = { ...life, pid };
         tools.tell(name, { kind: "started", pid, port, command });
         send({ what: "started", run });
-        void probe(run);
+        void askWhetherReady(run);
       },
-      onOutput: lines.push,
+      onOutput: watch(lines.push),
       onStopOutput(bytes) {
         stopLines ??= tools.openOutput(name, unpaced);
         stopLines.push(bytes);
@@ -219,10 +232,33 @@ export function createRunner(
     if (await tools.ports?.untilFree(port, name, signal)) send({ what: "port-free", run });
   }
 
-  async function probe(run: number): Promise<void> {
-    if (!tools.probe || !policy.isProbed || instance.state.is !== "starting") return;
-    probing = new AbortController();
-    if (await tools.probe(spec, probing.signal)) send({ what: "ready", run });
+  /** Nothing stands between what it prints and who takes it, unless somebody looks for a line. */
+  function watch(take: (bytes: Buffer) => void): (bytes: Buffer) => void {
+    watched = watchedLinesOf(spec);
+    const matchers = Object.values(watched);
+    if (matchers.length === 0) return take;
+    return (bytes) => {
+      for (const matcher of matchers) matcher.push(bytes);
+      take(bytes);
+    };
+  }
+
+  async function askWhetherReady(run: number): Promise<void> {
+    if (!tools.prober || policy.readiness.is === "alive") return;
+    if (instance.state.is !== "starting") return;
+    asking = new AbortController();
+    const asked = { spec, lines: watched.ready, givenUp: asking.signal };
+    const answer = await tools.prober.untilReady(asked);
+    if (answer.is === "ready") send({ what: "ready", run });
+    if (answer.is === "unhealthy") send({ what: "unhealthy", run, reason: answer.reason });
+  }
+
+  async function askWhetherUnhealthy(run: number): Promise<void> {
+    if (!tools.prober || spec.live === undefined) return;
+    asking = new AbortController();
+    const asked = { spec, lines: watched.live, givenUp: asking.signal };
+    const reason = await tools.prober.untilUnhealthy(asked);
+    if (reason !== undefined) send({ what: "unhealthy", run, reason });
   }
 
   const runner: Runner = {
@@ -253,6 +289,7 @@ export function createRunner(
         lastExit,
         restartInMs: restartInMs && Math.max(0, restartInMs),
         reason: reasonOf(state),
+        isBlocked: state.is === "waiting" && hasFailed(state.for),
       };
     },
     history() {
@@ -270,9 +307,22 @@ export function createRunner(
 
 function reasonOf(state: InstanceState): string | undefined {
   if (state.is === "parked") return state.reason;
+  if (state.is === "waiting") return describeObstacles(state.for);
   return state.is === "crashed" && state.portWait !== undefined
     ? describePortTrouble(state.portWait.trouble)
     : undefined;
+}
+
+interface WatchedLines {
+  readonly ready?: LineMatcher;
+  readonly live?: LineMatcher;
+}
+
+function watchedLinesOf({ ready, live }: InstanceSpec): WatchedLines {
+  return {
+    ...(ready?.check.is === "log" && { ready: createLineMatcher(ready.check.pattern) }),
+    ...(live?.check.is === "log" && { live: createLineMatcher(live.check.pattern) }),
+  };
 }
 
 /** Whoever is ending is not held up. */
@@ -290,6 +340,10 @@ function shownState({ state }: Instance): StateName {
 /** To run on, and by itself. */
 function isWanted(instance: Instance): boolean {
   return instance.want === "up" && !isAsked(instance);
+}
+
+function isStoppedByUs({ state }: Instance): boolean {
+  return state.is === "stopping" && state.cause.kind !== "ended";
 }
 
 function isAsked({ state }: Instance): boolean {

@@ -34,8 +34,7 @@ export interface InstanceStatus {
   readonly type: string;
   readonly ordinal: number;
   readonly command: string;
-  /** Its `PORT`. */
-  /** Undefined for who has none. */
+  /** Its `PORT`. Undefined for who has none. */
   readonly port: number | undefined;
   readonly state: StateName;
   /** When it came into this state. */
@@ -54,6 +53,8 @@ export interface InstanceStatus {
   readonly restartInMs: number | undefined;
   /** Why it is parked, or what it waits for. */
   readonly reason: string | undefined;
+  /** What it waits for will not come without a person. */
+  readonly isBlocked: boolean;
 }
 
 export interface StateChange {

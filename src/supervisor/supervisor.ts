@@ -3,6 +3,8 @@
  * instances are told what follows from it; nothing else changes either. Says when the app has
  * ended.
  */
+
+import { inStartOrder } from "../core/dependencies.ts";
 import {
   adoptCommands,
   adoptTypes,
@@ -23,6 +25,7 @@ import { findFinalStatus, hasFailed, type InstanceState, isRunning } from "../co
 import type { InstanceSpec } from "../core/plan.ts";
 import { planReload, type ReloadStep } from "../core/reload.ts";
 import type { ScaleChange } from "../core/scale.ts";
+import { createDependants } from "./dependants.ts";
 import type { InstanceHistory } from "./history.ts";
 import type { Known, Outcome, UnknownNames, WaitOutcome } from "./outcome.ts";
 import { createRunner, type Runner, type RunnerTools } from "./runner.ts";
@@ -63,7 +66,7 @@ export interface SupervisorOptions {
   readonly ends: EndPolicy;
   /** For those that have no other of their own. */
   readonly graceMs: number;
-  readonly tools: Omit<RunnerTools, "onChange" | "version"> & {
+  readonly tools: Omit<RunnerTools, "onChange" | "onStartedAgain" | "version" | "obstaclesOf"> & {
     /** A line about what somebody asked for. */
     readonly announce: (text: string) => void;
   };
@@ -86,28 +89,48 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   let isApplying = false;
   let commands = 0;
   let release = { version: 1, timeMs: tools.timeMs() };
+  let hasDependencies = desired.specs.some(({ dependsOn }) => dependsOn !== undefined);
+  const dependants = createDependants(inOrder, () =>
+    inOrder().filter(({ name }) => isInFormation(name)),
+  );
   const changedMs = new Map(
     [...desired.formation.keys()].map((type) => [type, tools.timeMs()] as const),
   );
 
   function newRunner(spec: InstanceSpec): Runner {
     const version = () => release.version;
-    return createRunner(spec, { restart: ends.restart, graceMs }, { ...tools, version, onChange });
+    const own = { version, onChange, onStartedAgain, obstaclesOf: dependants.obstaclesOf };
+    return createRunner(spec, { restart: ends.restart, graceMs }, { ...tools, ...own });
   }
 
   function onChange(runner: Runner): void {
     const { state } = runner.instance();
     if (exitCode === 0 && hasFailed(state)) exitCode = exitCodeOfFinal(state);
-    const by = findEndsAll(ends, runner.spec().isEssential === true, state.is);
-    if (by !== undefined && want === "up") {
-      if (runners.size > 1) tools.tell(runner.name, { kind: "ends-all", by });
-      stopAll();
+    endAllBy(runner, state);
+    if (hasDependencies) {
+      if (want === "down") stopNext();
+      dependants.recheck(runner);
     }
     if (state.is === "down" && !isInFormation(runner.name)) {
       runners.delete(runner.name);
       ordered = undefined;
     }
     if (!isApplying) takeStock();
+  }
+
+  function endAllBy(runner: Runner, { is }: InstanceState): void {
+    const by = findEndsAll(ends, runner.spec(), is, findFinalStatus(runner.instance().state));
+    if (by === undefined || want === "down") return;
+    if (runners.size > 1) tools.tell(runner.name, { kind: "ends-all", by });
+    stopAll();
+  }
+
+  function onStartedAgain(runner: Runner): void {
+    if (!hasDependencies) return;
+    const other = runner.name;
+    dependants.restartBound(runner, ({ name }) =>
+      tools.tell(name, { kind: "restarted-with", other }),
+    );
   }
 
   /** Who waits is told, and the end is seen. */
@@ -155,21 +178,27 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   function apply(next: Desired, restarts: readonly InstanceSpec[] = []): number {
     noteChanges(desired, next);
     desired = next;
+    hasDependencies = desired.specs.some(({ dependsOn }) => dependsOn !== undefined);
     ordered = undefined;
     commands += 1;
     isApplying = true;
     for (const runner of inOrder().toReversed()) {
       if (!isInFormation(runner.name)) runner.send({ what: "want", want: "down" });
     }
-    const restarted = new Set(restarts.map(({ name }) => name));
-    for (const spec of desired.specs) {
+    sendWants(new Set(restarts.map(({ name }) => name)));
+    // What is depended on may be something else now.
+    if (hasDependencies) dependants.recheckAll();
+    isApplying = false;
+    takeStock();
+    return commands;
+  }
+
+  function sendWants(restarted: ReadonlySet<string>): void {
+    for (const spec of inStartOrder(desired.specs)) {
       const runner = runnerOf(spec);
       if (restarted.has(spec.name)) runner.send({ what: "restart" });
       else runner.send({ what: "want", want: desired.stopped.has(spec.name) ? "down" : "up" });
     }
-    isApplying = false;
-    takeStock();
-    return commands;
   }
 
   function runnerOf(spec: InstanceSpec): Runner {
@@ -231,10 +260,19 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     return { is: "done", number, value: undefined };
   }
 
+  /** Nobody is asked to stop as long as somebody runs that depends on it. */
+  function stopNext(): void {
+    for (const runner of inOrder().toReversed()) {
+      if (runner.instance().want === "down") continue;
+      if (hasDependencies && dependants.isNeeded(runner)) continue;
+      runner.send({ what: "want", want: "down" });
+    }
+  }
+
   function stopAll(): number {
     want = "down";
     commands += 1;
-    for (const runner of inOrder().toReversed()) runner.send({ what: "want", want: "down" });
+    stopNext();
     // With nothing that could still end, nothing else would say so.
     takeStock();
     return commands;
@@ -243,7 +281,9 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   return {
     start() {
       for (const spec of desired.specs) addRunner(spec);
-      for (const runner of runners.values()) runner.send({ what: "want", want: "up" });
+      for (const { name } of inStartOrder(desired.specs)) {
+        runners.get(name)?.send({ what: "want", want: "up" });
+      }
     },
     scale(changes, by) {
       if (want === "down") return leaving;

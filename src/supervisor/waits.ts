@@ -84,6 +84,7 @@ function hasReached(goal: WaitGoal, { state, pid, lastExit }: InstanceStatus): b
       return false;
     case "exited":
       return goal === "settled" || (lastExit?.kind === "exit" && lastExit.code === 0);
+    case "waiting":
     case "crashed":
     case "parked":
     case "down":
@@ -93,7 +94,6 @@ function hasReached(goal: WaitGoal, { state, pid, lastExit }: InstanceStatus): b
 
 function cannotBecomeReady(status: InstanceStatus): boolean {
   const { state } = status;
-  return (
-    state === "parked" || state === "down" || (state === "exited" && !hasReached("ready", status))
-  );
+  if (state === "exited") return !hasReached("ready", status);
+  return state === "parked" || state === "down" || status.isBlocked;
 }

@@ -108,9 +108,7 @@ describe("a settings file", () => {
     [
       "a list in place of a map",
       "types: [web]",
-      [
-        'procman.yml:1:8: error: "types" needs a map from each process type to a map of env, env_file, cwd, shell, port, stop, restart, essential, color, quiet',
-      ],
+      ['procman.yml:1:8: error: "types" needs a map from each process type to its settings'],
     ],
     [
       "a text in place of all",

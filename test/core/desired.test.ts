@@ -84,7 +84,7 @@ describe("scaling", () => {
       "release",
       "release=1",
       [
-        'scale: error: "release" is not started with the app; run it by itself: procman run release',
+        'scale: error: "release" is not started with the app; run it by itself: procman run release; or before all else: procman start --release',
       ],
     ],
     [
@@ -198,7 +198,7 @@ describe("names", () => {
       "release",
       ["release"],
       [
-        'names: error: "release" is not started with the app; run it by itself: procman run release',
+        'names: error: "release" is not started with the app; run it by itself: procman run release; or before all else: procman start --release',
       ],
     ],
     ["all that are wrong", ["a", "b"], [unknown("a"), unknown("b")]],

@@ -135,14 +135,14 @@ describe("a formation that cannot be", () => {
       "release",
       { types: ["release"] },
       [
-        'start: error: "release" is not started with the app; run it by itself: procman run release',
+        'start: error: "release" is not started with the app; run it by itself: procman run release; or before all else: procman start --release',
       ],
     ],
     [
       "release in -m",
       { formation: "all=1,release=1" },
       [
-        '--formation: error: "release" is not started with the app; run it by itself: procman run release',
+        '--formation: error: "release" is not started with the app; run it by itself: procman run release; or before all else: procman start --release',
       ],
     ],
     ...(

@@ -22,6 +22,19 @@ const cases: { readonly [K in Kind]: readonly Case[] } = {
       ["Starting process with command `node index.js` (pid 431, port 5006)"],
     ],
   ],
+  waiting: [
+    [
+      "for another",
+      { kind: "waiting", for: [{ type: "db", until: "ready" }] },
+      ["Waits for db to be ready"],
+    ],
+  ],
+  "restarted-with": [
+    ["as another is", { kind: "restarted-with", other: "db.1" }, ["Is restarted, because db.1 is"]],
+  ],
+  unhealthy: [
+    ["no answer", { kind: "unhealthy", reason: "late" }, ["Is unhealthy: late; stopping it"]],
+  ],
   state: [
     [
       "a change",

@@ -15,21 +15,36 @@ import {
   stragglerGraceMs,
   transition,
 } from "../../src/core/instance.ts";
+import type { Obstacle } from "../../src/core/obstacle.ts";
 import type { PortTrouble } from "../../src/core/port-trouble.ts";
 import { defaultRestartRule } from "../../src/core/restart.ts";
 import { defaultStopPolicy, type StopPolicy } from "../../src/core/stop-policy.ts";
 
 const policy: InstancePolicy = {
   restart: defaultRestartRule,
-  readyAfterMs: 500,
-  isProbed: false,
+  readiness: { is: "alive", afterMs: 500 },
   stop: defaultStopPolicy(10_000),
 };
-const probed: InstancePolicy = { ...policy, readyAfterMs: 10_000, isProbed: true };
+const probed: InstancePolicy = {
+  ...policy,
+  readiness: { is: "asked", orAfterMs: 10_000 },
+};
 const once: InstancePolicy = {
   ...policy,
   restart: { ...defaultRestartRule, policy: "never" },
 };
+
+/** Whoever asks it is the one to say. */
+const told: InstancePolicy = { ...policy, readiness: { is: "told" } };
+const always: InstancePolicy = {
+  ...policy,
+  restart: { ...defaultRestartRule, policy: "always", max: 3 },
+};
+
+const obstacles: readonly Obstacle[] = [{ type: "db", until: "ready" }];
+const failedObstacles: readonly Obstacle[] = [
+  { type: "db", until: "ready", failure: "db.1 is parked" },
+];
 
 const succeeded: ExitStatus = { kind: "exit", code: 0 };
 const failed: ExitStatus = { kind: "exit", code: 1 };
@@ -57,8 +72,10 @@ const states = {
   ending: stopping({ kind: "ended", from: "up", upMs: 20_000, ranMs: 59_900 }),
   endingStable: stopping({ kind: "ended", from: "up", upMs: 30_000, ranMs: 59_900 }),
   crashed: { is: "crashed", status: failed, untilMs: nowMs + 4_000 },
-  waiting: waitingFrom(nowMs - 100),
-  waitingNew: waitingFrom(nowMs + 600),
+  awaitingPort: awaitingPortFrom(nowMs - 100),
+  awaitingPortNew: awaitingPortFrom(nowMs + 600),
+  waiting: { is: "waiting", for: [{ type: "db", until: "ready" }] },
+  replacing: stopping({ kind: "unhealthy", reason: "late", upMs: 20_000, ranMs: 59_900 }),
   exited: { is: "exited", status: succeeded },
   parked: { is: "parked", status: notFound, reason: "command not found" },
 } satisfies { readonly [name: string]: InstanceState };
@@ -75,12 +92,14 @@ function stopping(cause: Extract<InstanceState, { is: "stopping" }>["cause"]) {
   } as const;
 }
 
-function waitingFrom(fromMs: number) {
+function awaitingPortFrom(fromMs: number) {
   const portWait = { trouble: held, fromMs, failures: 1 };
   return { is: "crashed", status: failed, untilMs: nowMs + 9_000, portWait } as const;
 }
 
 const run = 3;
+const unhealthy: InstanceEvent = { what: "unhealthy", run, reason: "late" };
+const recheck: InstanceEvent = { what: "recheck" };
 const wantUp: InstanceEvent = { what: "want", want: "up" };
 const wantDown: InstanceEvent = { what: "want", want: "down" };
 const restart: InstanceEvent = { what: "restart" };
@@ -102,6 +121,7 @@ interface Before {
   readonly want?: "up" | "down";
   readonly failures?: number;
   readonly policy?: InstancePolicy;
+  readonly obstacles?: readonly Obstacle[];
 }
 
 interface After {
@@ -150,6 +170,7 @@ function checkCell(
   const [next, effects] = transition(before.policy ?? policy, instance, event, {
     nowMs,
     jitter: 0.5,
+    obstacles: before.obstacles,
   });
   const expected = after.state === "same" ? instance.state.is : states[after.state].is;
   expect(next.state.is).toBe(expected);
@@ -162,6 +183,7 @@ function checkCell(
 describe("the machine, told what is wanted", () => {
   const spawned: After = { state: "starting", does: ["spawn 4"], want: "up" };
   const asked: After = { state: "stopping", does: ["stop", "arm 10000"] };
+  const waits: After = { state: "waiting", does: ["tell waiting"] };
   it.each<Cell>([
     ["down, want up", "down", wantUp, {}, spawned],
     ["down, want down", "down", wantDown, {}, { state: "same" }],
@@ -212,6 +234,20 @@ describe("the machine, told what is wanted", () => {
     ["parked, want up", "parked", wantUp, {}, { state: "same" }],
     ["parked, want down", "parked", wantDown, {}, { state: "down", want: "down" }],
     ["parked, restart", "parked", restart, {}, { ...spawned, failures: 0 }],
+    ["down, want up, not yet", "down", wantUp, { obstacles }, { ...waits, want: "up" }],
+    ["exited, restart, not yet", "exited", restart, { obstacles }, { ...waits, failures: 0 }],
+    [
+      "crashed, restart, not yet",
+      "crashed",
+      restart,
+      { obstacles },
+      { state: "waiting", does: ["disarm", "tell waiting"], failures: 0 },
+    ],
+    ["waiting, want up", "waiting", wantUp, { obstacles }, { state: "same" }],
+    ["waiting, want down", "waiting", wantDown, { obstacles }, { state: "down", want: "down" }],
+    ["waiting, restart", "waiting", restart, { obstacles }, { state: "same", failures: 0 }],
+    ["waiting, restart, come", "waiting", restart, {}, { ...spawned, failures: 0 }],
+    ["waiting, kill", "waiting", kill, { obstacles }, { state: "same" }],
   ])("%s", (_, state, event, before, after) => {
     checkCell(state, event, before, after);
   });
@@ -223,7 +259,8 @@ describe("the machine, told what happened", () => {
     does: ["disarm", "tell ended", `arm ${delayMs}`],
     failures,
   });
-  const told = ["disarm", "tell ended"];
+  const toldEnd = ["disarm", "tell ended"];
+  const replaced: After = { state: "stopping", does: ["tell unhealthy", "stop", "arm 10000"] };
   const again = ["disarm", "tell stopped", "spawn 4"];
   const down: After = { state: "down", does: ["disarm", "tell stopped"] };
   const straggling: After = { state: "ending", does: ["stop", `arm ${stragglerGraceMs}`] };
@@ -231,6 +268,60 @@ describe("the machine, told what happened", () => {
   it.each<Cell>([
     ["starting, started", "starting", started, {}, { state: "same", does: ["arm 500"] }],
     ["starting, timer", "starting", timer, {}, { state: "up", does: ["disarm"] }],
+    ["starting, started, asked", "starting", started, { policy: told }, { state: "same" }],
+    ["starting, unhealthy", "starting", unhealthy, {}, replaced],
+    ["up, unhealthy", "up", unhealthy, {}, replaced],
+    ["stopping, unhealthy", "stopping", unhealthy, {}, { state: "same" }],
+    ["crashed, unhealthy", "crashed", unhealthy, {}, { state: "same" }],
+    ["replacing, exited", "replacing", exited, {}, { state: "same" }],
+    ["replacing, gone well", "replacing", gone(succeeded), {}, crashed(2_000, 3)],
+    ["replacing, gone as asked", "replacing", gone(terminated, held), {}, crashed(2_000, 3)],
+    [
+      "replacing, gone, restart: never",
+      "replacing",
+      gone(succeeded),
+      { policy: once },
+      { state: "exited", does: toldEnd },
+    ],
+    ["replacing, want down, gone", "replacing", gone(succeeded), unwanted, down],
+    [
+      "up for the last time, gone well, restart: always",
+      "ending",
+      gone(succeeded),
+      { policy: always, failures: 3 },
+      { state: "parked", does: toldEnd },
+    ],
+    [
+      "ending, gone well, restart: always",
+      "ending",
+      gone(succeeded),
+      { policy: always },
+      crashed(2_000, 3),
+    ],
+    ["waiting, recheck", "waiting", recheck, { obstacles }, { state: "same" }],
+    ["waiting, recheck, come", "waiting", recheck, {}, { state: "starting", does: ["spawn 4"] }],
+    [
+      "waiting, recheck, in vain",
+      "waiting",
+      recheck,
+      { obstacles: failedObstacles },
+      { state: "waiting", does: ["tell waiting"] },
+    ],
+    ["up, recheck", "up", recheck, { obstacles }, { state: "same" }],
+    [
+      "crashed, timer, not yet",
+      "crashed",
+      timer,
+      { obstacles },
+      { state: "waiting", does: ["tell waiting"] },
+    ],
+    [
+      "stopping, gone, not yet",
+      "stopping",
+      gone(terminated),
+      { obstacles },
+      { state: "waiting", does: ["disarm", "tell stopped", "tell waiting"] },
+    ],
     [
       "starting, timer, and nobody has answered",
       "starting",
@@ -246,7 +337,7 @@ describe("the machine, told what happened", () => {
       "starting",
       gone(noFolder),
       {},
-      { state: "parked", does: told },
+      { state: "parked", does: toldEnd },
     ],
     ["up, started", "up", started, {}, { state: "same" }],
     ["up, ready", "up", ready, {}, { state: "same" }],
@@ -289,7 +380,13 @@ describe("the machine, told what happened", () => {
       { state: "starting", does: again },
     ],
     ["killing, gone, not wanted", "killing", gone(terminated), unwanted, down],
-    ["ending, gone with success", "ending", gone(succeeded), {}, { state: "exited", does: told }],
+    [
+      "ending, gone with success",
+      "ending",
+      gone(succeeded),
+      {},
+      { state: "exited", does: toldEnd },
+    ],
     ["ending, gone with failure", "ending", gone(failed), {}, crashed(2_000, 3)],
     [
       "ending, gone, somebody else holding its port",
@@ -318,19 +415,19 @@ describe("the machine, told what happened", () => {
     ],
     [
       "waiting, port free",
-      "waiting",
+      "awaitingPort",
       portFree,
       {},
       { state: "same", does: ["arm 0"], failures: 1 },
     ],
     [
       "waiting, port free within a second of the start",
-      "waitingNew",
+      "awaitingPortNew",
       portFree,
       {},
       { state: "same", does: ["arm 600"], failures: 1 },
     ],
-    ["waiting, timer", "waiting", timer, {}, { state: "starting", does: ["spawn 4"] }],
+    ["waiting, timer", "awaitingPort", timer, {}, { state: "starting", does: ["spawn 4"] }],
     ["crashed, port free", "crashed", portFree, {}, { state: "same" }],
     ["up, port free", "up", portFree, {}, { state: "same" }],
     ["ending, gone, had been stable", "endingStable", gone(failed), {}, crashed(250, 0)],
@@ -339,14 +436,14 @@ describe("the machine, told what happened", () => {
       "ending",
       gone(failed),
       { policy: once },
-      { state: "exited", does: told },
+      { state: "exited", does: toldEnd },
     ],
     [
       "ending, gone, no such command",
       "ending",
       gone(notFound),
       {},
-      { state: "parked", does: told },
+      { state: "parked", does: toldEnd },
     ],
     ["ending, gone, not wanted", "ending", gone(failed), unwanted, down],
     ["crashed, timer", "crashed", timer, {}, { state: "starting", does: ["spawn 4"] }],
@@ -461,6 +558,8 @@ describe("what a state says", () => {
     ["up", true, undefined],
     ["stopping", true, undefined],
     ["crashed", false, undefined],
+    ["waiting", false, undefined],
+    ["replacing", true, undefined],
     ["exited", false, succeeded],
     ["parked", false, notFound],
   ])("%s", (name, running, final) => {
@@ -492,6 +591,7 @@ class World {
   dueMs: number | undefined;
   /** Whose port somebody looks at. It may be free when that does not matter any more. */
   awaitedRun: number | undefined;
+  obstacles: readonly Obstacle[] | undefined;
   /** A person has asked for a start since the last one. */
   private isAsked = false;
   private lastSpawnMs = Number.NEGATIVE_INFINITY;
@@ -508,6 +608,7 @@ class World {
     const [next, effects] = transition(this.policy, this.instance, event, {
       nowMs: this.nowMs,
       jitter: (chance % 100) / 100,
+      obstacles: this.obstacles,
     });
     this.instance = next;
     for (const effect of effects) this.carryOut(effect);
@@ -548,6 +649,7 @@ class World {
   private spawn(spawned: number): void {
     demand(this.live === undefined, "two live runs");
     demand(this.instance.want === "up", "a spawn while wanted down");
+    demand(this.obstacles === undefined, "a spawn before what it waits for");
     demand(spawned === this.instance.run, "a spawn of another run");
     if (!this.isAsked) {
       demand(this.nowMs - this.lastSpawnMs >= 1_000, "two starts within a second");
@@ -563,7 +665,9 @@ class World {
     const { is } = this.instance.state;
     const isAlive = this.live?.phase === "running" || this.live?.phase === "ending";
     demand(is !== "up" || isAlive, "up without a process");
-    const hasTimer = is === "starting" ? isAlive : is === "stopping" || is === "crashed";
+    const isTimed = this.policy.readiness.is !== "told" && isAlive;
+    const hasTimer = is === "starting" ? isTimed : is === "stopping" || is === "crashed";
+    demand(is !== "waiting" || this.obstacles !== undefined, "it waits for nothing");
     demand(hasTimer === (this.dueMs !== undefined), `a timer in ${is}: ${this.dueMs}`);
     demand(isRunning(this.instance.state) === (this.live !== undefined), `a process in ${is}`);
     demand(this.instance.failures >= 0, "fewer than no failures");
@@ -618,6 +722,20 @@ const plays = {
     world.send({ what: "port-free", run: world.awaitedRun }, chance);
     world.awaitedRun = undefined;
   },
+  "find it unhealthy"(world, chance) {
+    const { live } = world;
+    if (live?.phase === "running") {
+      world.send({ what: "unhealthy", run: live.run, reason: "late" }, chance);
+    }
+  },
+  "put something before it"(world, chance) {
+    world.obstacles = chance % 2 === 0 ? obstacles : failedObstacles;
+    world.send(recheck, chance);
+  },
+  "take that away"(world, chance) {
+    world.obstacles = undefined;
+    world.send(recheck, chance);
+  },
   ready(world, chance) {
     const { live } = world;
     if (live?.phase === "running") world.send({ what: "ready", run: live.run }, chance);
@@ -628,6 +746,7 @@ const plays = {
     for (const event of [
       { what: "started", run: staleRun },
       { what: "ready", run: staleRun },
+      { what: "unhealthy", run: staleRun, reason: "late" },
       { what: "exited", run: staleRun },
       { what: "gone", run: staleRun, status: failed },
       { what: "port-free", run: staleRun },
@@ -661,7 +780,7 @@ function settle(world: World): void {
 }
 
 describe("any history of events", () => {
-  const policies = fc.constantFrom(policy, probed, once);
+  const policies = fc.constantFrom(policy, probed, once, told, always);
   const turns = fc.array(
     fc.nat(2 ** 20).map(
       (number): Turn => ({

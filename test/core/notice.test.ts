@@ -28,6 +28,34 @@ const cases: { readonly [K in Kind]: readonly Case[] } = {
     ],
   ],
   up: [["up", { kind: "up", afterMs: 320 }, "is up after 320 ms"]],
+  waiting: [
+    [
+      "for another",
+      { kind: "waiting", for: [{ type: "db", until: "ready" }] },
+      "waits for db to be ready",
+    ],
+    [
+      "in vain",
+      {
+        kind: "waiting",
+        for: [
+          { type: "db", until: "ready" },
+          { type: "migrate", until: "completed", failure: "migrate.1 exited with code 1" },
+        ],
+      },
+      "waits for migrate to complete, but migrate.1 exited with code 1",
+    ],
+  ],
+  "restarted-with": [
+    ["as another is", { kind: "restarted-with", other: "db.1" }, "is restarted, because db.1 is"],
+  ],
+  unhealthy: [
+    [
+      "no answer",
+      { kind: "unhealthy", reason: "GET http://localhost:5006/ answered 500" },
+      "is unhealthy: GET http://localhost:5006/ answered 500; stopping it",
+    ],
+  ],
   unanswered: [
     [
       "nobody answers",

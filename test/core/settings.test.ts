@@ -28,7 +28,7 @@ function given(name: SettingName, value: Given["value"]): GivenSettings {
 
 describe("a selection", () => {
   it("is nothing by default", () => {
-    const nothing = { formation: undefined, except: undefined, quiet: undefined };
+    const nothing = { formation: undefined, except: undefined, quiet: undefined, release: false };
     expect(readSelection({})).toEqual(nothing);
   });
 

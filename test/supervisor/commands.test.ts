@@ -522,6 +522,7 @@ describe("what is known of an instance", () => {
       restarts: 0,
       lastExit: undefined,
       restartInMs: undefined,
+      isBlocked: false,
       reason: undefined,
     });
     children.get("a.1").end(exitCode(1));

@@ -33,7 +33,9 @@ function createSubject(ports?: PortTools) {
     { restart: "on-failure", graceMs: 10_000 },
     {
       launch: children.launch,
-      probe: undefined,
+      prober: undefined,
+      obstaclesOf: () => undefined,
+      onStartedAgain() {},
       ports,
       openOutput() {
         outputs += 1;

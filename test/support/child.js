@@ -4,6 +4,7 @@
 
 import { spawn } from "node:child_process";
 import { read, write, writeSync } from "node:fs";
+import { createServer as createHttpServer } from "node:http";
 import { createRequire } from "node:module";
 import { connect, createServer } from "node:net";
 import { createInterface } from "node:readline";
@@ -14,6 +15,7 @@ const process = createRequire(import.meta.url)("node:process");
 const [, script, role = "main", socketPath = process.env.RIG_SOCKET] = process.argv;
 const test = connect(socketPath);
 const stdin = { bytes: 0, hasEnded: false };
+const served = { status: 200, paths: [] };
 let server;
 
 const deeds = {
@@ -56,6 +58,21 @@ const deeds = {
       server.listen({ port, host: "127.0.0.1" }, () => resolve(server.address().port));
     });
   },
+
+  /** Answers every request over HTTP, on its PORT, with this from then on. */
+  serve({ status }) {
+    served.status = status;
+    if (server) return undefined;
+    return new Promise((resolve) => {
+      server = createHttpServer(({ url }, response) => {
+        served.paths.push(url);
+        response.writeHead(served.status).end();
+      });
+      server.listen(Number(process.env.PORT), "127.0.0.1", resolve);
+    });
+  },
+
+  servedSoFar: () => served.paths,
 
   /** Another one of this, which calls the test by itself. */
   fork({ kind, role: forked, output }) {

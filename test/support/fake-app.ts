@@ -63,6 +63,7 @@ export function createFakeApp(name = "shop", root = `/home/marc/${name}`): FakeA
       restarts: 0,
       lastExit: undefined,
       restartInMs: undefined,
+      isBlocked: false,
       reason: undefined,
       ...changes.get(`${type}.${ordinal}`),
     };

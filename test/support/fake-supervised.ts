@@ -56,14 +56,17 @@ export function createSubject(names: readonly string[], options: Partial<Supervi
     onEnded: (code) => ended.push(code),
     tools: {
       launch: children.launch,
-      probe: ({ name }, givenUp) =>
-        new Promise((resolve) => {
-          const answer = (isReady: boolean) => {
-            resolve(isReady);
-            return turn();
-          };
-          probes.push({ name, givenUp, answer });
-        }),
+      prober: {
+        untilReady: ({ spec: { name }, givenUp }) =>
+          new Promise((resolve) => {
+            const answer = (isReady: boolean) => {
+              resolve({ is: isReady ? "ready" : "given-up" });
+              return turn();
+            };
+            probes.push({ name, givenUp, answer });
+          }),
+        untilUnhealthy: () => new Promise(() => {}),
+      },
       ports: undefined,
       openOutput: (name, pace) => {
         paces.set(name, pace);

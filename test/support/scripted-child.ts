@@ -116,6 +116,16 @@ export class ScriptedChild {
     return this.#ask({ deed: "listen", port });
   }
 
+  /** Answers every HTTP request on its PORT with this status from now on. */
+  async serve(status: number): Promise<void> {
+    await this.#ask({ deed: "serve", status });
+  }
+
+  /** The paths that were asked for. */
+  servedSoFar(): Promise<unknown> {
+    return this.#ask({ deed: "servedSoFar" });
+  }
+
   /** What is forked calls in with its role. With `output: "inherit"` it holds this one's output. */
   async fork(
     kind: ForkKind,

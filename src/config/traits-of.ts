@@ -1,0 +1,83 @@
+/** The settings of one process type, as what they mean for it. */
+import { resolve } from "node:path";
+import type { Dependency } from "../core/dependencies.ts";
+import type { Launch } from "../core/launch.ts";
+import type { Check, LiveProbe, ReadyProbe } from "../core/probe.ts";
+import type { TypeSettings } from "../core/settings-schema.ts";
+import type { Traits } from "../core/traits.ts";
+
+/** Paths are seen from `root`. */
+export function traitsOf(settings: TypeSettings, root: string): Traits {
+  const { stop, restart, essential, port, once } = settings;
+  const launch = launchOf(settings, root);
+  const ready = readyOf(settings);
+  const live = liveOf(settings);
+  const dependsOn = dependenciesOf(settings);
+  return {
+    ...(launch && { launch }),
+    ...(stop && { stop: renamed(stop, { timeout: "graceMs" }) }),
+    ...(restart && { restart: renamed(restart, { backoff: "backoffMs" }) }),
+    ...(ready && { ready }),
+    ...(live && { live }),
+    ...(dependsOn.length > 0 && { dependsOn }),
+    ...(once && { isTask: true }),
+    ...(essential && { isEssential: true }),
+    ...(port === "none" && { isPortless: true }),
+  };
+}
+
+function launchOf(settings: TypeSettings, root: string): Launch | undefined {
+  const { cwd, shell, env, env_file: envFiles } = settings;
+  const launch: Launch = {
+    ...(cwd !== undefined && { cwd: resolve(root, cwd) }),
+    ...(shell !== undefined && { shell }),
+    ...(envFiles && { envFiles: envFiles.map((path) => resolve(root, path)) }),
+    ...(env && { env }),
+  };
+  return Object.keys(launch).length > 0 ? launch : undefined;
+}
+
+function readyOf({ ready }: TypeSettings): ReadyProbe | undefined {
+  const check = ready && checkOf(ready);
+  if (!check) return undefined;
+  return { check, timeoutMs: ready.timeout ?? 60_000, intervalMs: ready.interval };
+}
+
+function liveOf({ live }: TypeSettings): LiveProbe | undefined {
+  const check = live && checkOf(live);
+  if (!check) return undefined;
+  const { interval: intervalMs = 10_000, timeout: timeoutMs = 5_000, failures = 3 } = live;
+  return { check, intervalMs, timeoutMs, failures };
+}
+
+interface Checks {
+  readonly http?: string;
+  readonly tcp?: string;
+  readonly log?: RegExp;
+  readonly command?: string;
+}
+
+function checkOf({ http, tcp, log, command }: Checks): Check | undefined {
+  if (http !== undefined) return { is: "http", url: http };
+  if (tcp !== undefined) return { is: "tcp", address: tcp };
+  if (log !== undefined) return { is: "log", pattern: log };
+  return command === undefined ? undefined : { is: "command", command };
+}
+
+function dependenciesOf({ depends_on: dependsOn }: TypeSettings): readonly Dependency[] {
+  return [...(dependsOn ?? [])].map(([type, { until = "ready", restart_with: restartWith }]) => ({
+    type,
+    until,
+    restartWith: restartWith ?? false,
+  }));
+}
+
+type Renamed<T, N> = { [K in keyof T as K extends keyof N ? N[K] & string : K]: T[K] };
+
+function renamed<T extends object, const N extends Record<string, string>>(
+  values: T,
+  names: N,
+): Renamed<T, N> {
+  const pairs = Object.entries(values).map(([name, value]) => [names[name] ?? name, value]);
+  return Object.fromEntries(pairs) as Renamed<T, N>;
+}
