@@ -95,7 +95,7 @@ async function prepare(
 /** Who has asked for one is told. */
 async function findNoCgroup(id: string): Promise<readonly string[]> {
   const { makeCgroup } = await import("../process/cgroup.ts");
-  const tried = makeCgroup(`procman-${id}`);
+  const tried = makeCgroup(`${id}.0`);
   tried?.remove();
   return tried ? [] : ["no cgroup can be made here, so what hides from procman is not found"];
 }

@@ -286,7 +286,7 @@ async function isolate({ isolation, run }: ChildRequest): Promise<Cgroup | undef
   if (isolation === undefined) return undefined;
   try {
     const { makeCgroup } = await import("./cgroup.ts");
-    return makeCgroup(`procman-${run}`);
+    return makeCgroup(run);
   } catch {
     // No descriptor may be left to load it with.
     return undefined;

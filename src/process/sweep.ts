@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { isBackgroundServer } from "./background-server.ts";
-import type { Cgroup } from "./cgroup.ts";
+import type { Cgroups } from "./cgroup.ts";
 import { nowMs } from "./now-ms.ts";
 import { hasEnded, nameOf, type ProcessTable } from "./process-table.ts";
 import { signalProcess } from "./signal.ts";
@@ -125,7 +125,7 @@ async function findServer(table: ProcessTable, pid: number): Promise<string | un
 async function kill(
   table: ProcessTable,
   escapees: readonly Escapee[],
-  cgroup: Cgroup | undefined,
+  cgroup: Cgroups | undefined,
 ): Promise<void> {
   for (const { pid, start, server } of escapees) {
     if (server === undefined && (await isStill(table, pid, start))) signalProcess(pid, "SIGKILL");

@@ -1,5 +1,5 @@
 /** By what the processes of one run are known when they have left its group. */
-import type { Cgroup } from "./cgroup.ts";
+import type { Cgroups } from "./cgroup.ts";
 import type { OpenPipe } from "./open-pipe.ts";
 
 export interface Trace {
@@ -14,7 +14,7 @@ export interface Trace {
   readonly session?: number | undefined;
   /** Whoever can write to it. */
   readonly pipe?: OpenPipe | undefined;
-  readonly cgroup?: Cgroup | undefined;
+  readonly cgroup?: Cgroups | undefined;
 }
 
 /** A process as it was found. Its pid may be another's later, its start then is another one, too. */

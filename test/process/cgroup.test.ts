@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { defaultStopPolicy } from "../../src/core/stop-policy.ts";
-import { makeCgroup } from "../../src/process/cgroup.ts";
+import { findCgroups, makeCgroup } from "../../src/process/cgroup.ts";
 import { startRealChild } from "../support/real-child.ts";
 import { hasProgram } from "../support/rig.ts";
 import { isAlive } from "../support/survivors.ts";
@@ -39,7 +39,7 @@ describe("a cgroup", () => {
     withSystem(cgroup, mounts, (root) => {
       mkdirSync(join(root, own), { recursive: true });
       writeFileSync(join(root, own, "cgroup.procs"), "");
-      const made = makeCgroup("procman-a.1", root);
+      const made = makeCgroup("a.1", root);
       expect(made?.entrance).toBe(join(root, own, "procman-a.1/cgroup.procs"));
       made?.remove();
       expect(existsSync(join(root, own, "procman-a.1"))).toBe(false);
@@ -55,7 +55,58 @@ describe("a cgroup", () => {
   });
 });
 
-const probe = makeCgroup(`procman-test-${process.pid}`);
+describe("the cgroups of an earlier procman", () => {
+  const tree = "sys/fs/cgroup";
+
+  it("are found by its id, wherever it was started", () => {
+    withSystem("0::/now\n", unified, (root) => {
+      const at = (path: string) => join(root, tree, path);
+      const theirs = ["then/procman-a.1", "then/procman-a.2", "procman-a.3"];
+      const others = ["then/procman-ab.1", "procman-b.1", "procman-a"];
+      for (const [index, path] of [...theirs, ...others].entries()) {
+        mkdirSync(join(at(path), "inner"), { recursive: true });
+        writeFileSync(join(at(path), "inner/cgroup.procs"), `${index + 1}\n`);
+      }
+      const found = findCgroups("a", root);
+      expect(found?.members().toSorted()).toEqual([1, 2, 3]);
+      found?.kill();
+      const isKilled = (path: string) => existsSync(join(at(path), "cgroup.kill"));
+      expect([...theirs, ...others].filter(isKilled)).toEqual(theirs);
+    });
+  });
+
+  it("are removed with what was made in them, but for those that somebody is in", () => {
+    withSystem("0::/now\n", unified, (root) => {
+      const [full, empty] = [join(root, tree, "procman-a.1"), join(root, tree, "procman-a.2")];
+      mkdirSync(full, { recursive: true });
+      mkdirSync(join(empty, "inner"), { recursive: true });
+      // Here a file is what makes it refuse.
+      writeFileSync(join(full, "cgroup.procs"), "1\n");
+      findCgroups("a", root)?.remove();
+      expect([full, empty].map((path) => existsSync(path))).toEqual([true, false]);
+    });
+  });
+
+  it("are left alone by who is in one", () => {
+    withSystem("0::/procman-a.1/shell\n", unified, (root) => {
+      for (const path of ["procman-a.1/shell", "procman-a.10"]) {
+        mkdirSync(join(root, tree, path), { recursive: true });
+      }
+      findCgroups("a", root)?.remove();
+      const isThere = (path: string) => existsSync(join(root, tree, path));
+      expect(["procman-a.1/shell", "procman-a.10"].map(isThere)).toEqual([true, false]);
+    });
+  });
+
+  it.each([
+    ["there are none", unified],
+    ["the tree is not mounted", ""],
+  ])("are none when %s", (_, mounts) => {
+    withSystem("0::/\n", mounts, (root) => expect(findCgroups("a", root)).toBeUndefined());
+  });
+});
+
+const probe = makeCgroup(`test-${process.pid}`);
 probe?.remove();
 
 /** Forks twice, throws its environment away, closes its files: nothing else speaks against it. */
