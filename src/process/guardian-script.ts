@@ -28,6 +28,8 @@ if [ "$4" = lock ]; then
   done
   echo "$answer" >&3
   [ "$answer" != taken ] || exit 0
+  # Of a guardian that was killed.
+  set +f; for file in "\${log%/*/*}"/pipes/drained.*; do [ ! -f "$file" ] || rm -f "$file"; done; set -f
 fi
 while read -r what value <&3; do case $what in
   g) grace=$value;;
@@ -49,6 +51,10 @@ forced() { each KILL; trap - EXIT; }
 done;; esac; } <&5
 trap forced EXIT
 now() { date -u +%Y-%m-%dT%H:%M:%S.000000+00:00; }
+logs() { [ -f "$log" ] && [ ! -L "$log" ]; }
+tell() { ! logs || echo "$1" >>"$log"; }
+# What was just being written may have no end.
+endline() { [ -z "$(tail -c 1 "$log")" ] || echo >>"$log"; }
 # What the groups print from now on stays in their pipes, and is gone with the last who has one open.
 pipes=$(cd "\${log%/*/*}/pipes" 2>/dev/null && pwd -P) drains=
 drain() {
@@ -56,15 +62,17 @@ drain() {
   case $pipe in "\${pipes:-none}"/*) [ -p "$pipe" ] || return;; *) return;; esac
   name=$(tr '\\0' '\\n' 2>/dev/null <"/proc/$1/environ" | sed -n 's/^PS=//p')
   case $name in ''|*[!A-Za-z0-9_.-]*) return;; esac
-  # Line by line, for others write there too. It must neither hold the lock nor be found by the mark.
-  PROCMAN_GUARDS= sed -u "s/^/$stamp app[$name]: /" 2>/dev/null <"$pipe" >>"$log" 3<&- 4<&- 5<&- &
-  drains="$drains $!"
+  # Into a file of its own, which no link leads elsewhere: in one, long lines of two would mix. No more
+  # than 8 MiB. It must neither hold the lock nor be found by the mark.
+  rm -f "$pipes/drained.$1"
+  (trap '' XFSZ; ulimit -f 16384; set -C; unset PROCMAN_GUARDS
+    exec cat <"$pipe" >"$pipes/drained.$1" 2>/dev/null 3<&- 4<&- 5<&-) &
+  drains="$drains $!:$1:$name"
 }
-if [ -f "$log" ] && [ ! -L "$log" ] && [ -d /proc/self ]; then
+if logs && [ -d /proc/self ]; then
   stamp=$(now)
-  # What procman was just writing may have no end, and what it had read is gone with it.
-  [ -z "$(tail -c 1 "$log")" ] || echo >>"$log"
-  echo "$stamp procman[procman]: procman was killed; what it had read and not yet written is missing here" >>"$log"
+  endline
+  tell "$stamp procman[procman]: procman was killed; what it had read and not yet written is missing here"
   for entry in $list; do group=\${entry%%:*}
     if alive "$group" && ours "$group" "\${entry#*:}"; then drain "$group"; fi
   done
@@ -138,13 +146,18 @@ fi
 # Somebody who is spared may keep a pipe open for ever.
 for pass in 1 2 3 4 5 6 7 8 9 10; do
   left=
-  for drain in $drains; do ended "$drain" || left="$left $drain"; done
+  for drain in $drains; do ended "\${drain%%:*}" || left="$left \${drain%%:*}"; done
   [ -n "$left" ] || break
   sleep 0.1 || sleep 1
 done
 # They ignore what is ignored here.
 [ -z "$left" ] || kill -KILL $left 2>/dev/null
-if [ -f "$log" ] && [ ! -L "$log" ]; then
-  echo "$(now) procman[procman]: procman was killed; what it ran has been ended" >>"$log"
-fi
+add() {
+  wait "$1" 2>/dev/null; code=$?
+  logs && sed "s/^/$stamp app[$3]: /" "$pipes/drained.$2" >>"$log" && endline
+  rm -f "$pipes/drained.$2"
+  [ "$code" = 0 ] || tell "$stamp procman[$3]: the rest of what it printed is missing here"
+}
+for drain in $drains; do rest=\${drain#*:}; add "\${drain%%:*}" "\${rest%%:*}" "\${rest#*:}"; done
+tell "$(now) procman[procman]: procman was killed; what it ran has been ended"
 `;

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { copyFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
@@ -14,6 +14,15 @@ const goodbye: Answer = { afterMs: 100, lines: ["goodbye"], code: 0 };
 /** Of the procman that has started a child. */
 function findGuardian(id: string | undefined): number | undefined {
   return findSurvivors(`PROCMAN_GUARDS=PROCMAN_ID=${id}`)[0]?.pid;
+}
+
+function logOf(rig: Rig): string {
+  return join(rig.ownFolder, "log/app.log");
+}
+
+/** What the guardian keeps for the log until all have ended. */
+function drainedIn(rig: Rig): readonly string[] {
+  return readdirSync(join(rig.ownFolder, "pipes")).filter((name) => /\D/.test(name));
 }
 
 describe.concurrent("when procman is killed", () => {
@@ -65,7 +74,7 @@ describe.concurrent("when procman is killed", () => {
     const children = [await rig.child("web.1"), await rig.child("worker.1")];
     for (const child of children) await child.trap("SIGTERM", goodbye);
     const guardian = findGuardian(children[0]?.variable("PROCMAN_ID")) ?? 0;
-    const log = join(rig.folder, ".procman/log/app.log");
+    const log = logOf(rig);
     await rig.poll("the log to be there", () => existsSync(log) || undefined);
     for (const { name } of children) await rig.line(new RegExp(`${name} started`));
     rig.kill();
@@ -90,6 +99,42 @@ describe.concurrent("when procman is killed", () => {
     expect(lines.at(-2)).toMatch(/ procman\[procman\]: procman was killed; /);
   });
 
+  it("their lines are whole in the log, however long they are", async () => {
+    await using rig = await Rig.create({ Procfile: procfile("web", "worker") });
+    rig.start();
+    const children = [await rig.child("web.1"), await rig.child("worker.1")];
+    const text = { "web.1": "a".repeat(9_000), "worker.1": "b".repeat(9_000) };
+    for (const child of children) {
+      const lines = Array(400).fill(text[child.name as keyof typeof text]);
+      await child.trap("SIGTERM", { afterMs: 0, lines, code: 0 });
+    }
+    for (const { name } of children) await rig.line(new RegExp(`${name} started`));
+    await rig.poll("the log to be there", () => existsSync(logOf(rig)) || undefined);
+    rig.kill();
+    await rig.nobodyLeft();
+    const lines = rig.log().split("\n");
+    for (const [name, line] of Object.entries(text)) {
+      expect(lines.filter((each) => each.endsWith(` app[${name}]: ${line}`))).toHaveLength(400);
+    }
+    expect(drainedIn(rig)).toEqual([]);
+  });
+
+  it("no link is followed to keep what they print", async () => {
+    await using rig = await Rig.create({ Procfile: procfile("web"), precious: "precious" });
+    rig.start();
+    const web = await rig.child("web.1");
+    await web.trap("SIGTERM", goodbye);
+    await rig.line(/web\.1 started/);
+    await rig.poll("the log to be there", () => existsSync(logOf(rig)) || undefined);
+    const link = join(rig.ownFolder, "pipes", `drained.${web.pid}`);
+    await symlink(join(rig.folder, "precious"), link);
+    rig.kill();
+    await rig.nobodyLeft();
+    expect(await rig.read("precious")).toBe("precious");
+    expect(rig.log()).toContain(" app[web.1]: goodbye\n");
+    expect(drainedIn(rig)).toEqual([]);
+  });
+
   it("what they print is in the log also where a link leads to the folder", async () => {
     await using rig = await Rig.create({ Procfile: procfile("web") });
     await symlink(rig.folder, join(rig.folder, "link"));
@@ -97,7 +142,7 @@ describe.concurrent("when procman is killed", () => {
     const web = await rig.child("web.1");
     await web.trap("SIGTERM", goodbye);
     const guardian = findGuardian(web.variable("PROCMAN_ID")) ?? 0;
-    const log = join(rig.folder, ".procman/log/app.log");
+    const log = logOf(rig);
     await rig.poll("the log to be there", () => existsSync(log) || undefined);
     await rig.line(/web\.1 started/);
     rig.kill();
@@ -111,7 +156,7 @@ describe.concurrent("when procman is killed", () => {
     rig.start();
     const web = await rig.child("web.1");
     const guardian = findGuardian(web.variable("PROCMAN_ID")) ?? 0;
-    const log = join(rig.folder, ".procman/log/app.log");
+    const log = logOf(rig);
     await rig.poll("the log to be there", () => existsSync(log) || undefined);
     rig.kill();
     await rig.nobodyLeft();
@@ -195,6 +240,15 @@ describe.concurrent("the guardian", () => {
 });
 
 describe.concurrent("the next start", () => {
+  it("removes what a guardian kept for the log when it was killed", async () => {
+    const kept = { ".procman/pipes/drained.7": "a line\n" };
+    await using rig = await Rig.create({ Procfile: procfile("web"), ...kept });
+    rig.start();
+    await rig.child("web.1");
+    await rig.stop();
+    expect(drainedIn(rig)).toEqual([]);
+  });
+
   it("waits for the guardian of who was killed, and says so", async () => {
     await using rig = await Rig.create({ Procfile: procfile("worker") });
     rig.start(["-t", "2"]);

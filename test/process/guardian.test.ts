@@ -1,6 +1,16 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -58,6 +68,36 @@ async function startLeader(
   return leader.pid;
 }
 
+/** Procman makes it when it has something to write. */
+function logIn(folder: string): string {
+  return join(folder, "log", "app.log");
+}
+
+interface Printer {
+  readonly name: string;
+  readonly line: string;
+  readonly times: number;
+}
+
+/** On SIGTERM it prints, into the pipe that it was given by a procman. */
+async function startPrinter(folder: string, { name, line, times }: Printer): Promise<number> {
+  const pipe = join(folder, "pipes", name);
+  execFileSync("mkfifo", [pipe]);
+  const writer = openSync(pipe, "r+");
+  const lines = `Array(${times}).fill(process.argv[1]).join("\\n") + "\\n"`;
+  const print = `process.on("SIGTERM", () => { fs.writeFileSync(1, ${lines}); process.exit() })`;
+  const script = `${print}; console.error("there"); setInterval(() => {}, 1e6)`;
+  const leader = spawn(process.execPath, ["-e", script, line], {
+    detached: true,
+    stdio: ["ignore", writer, "pipe"],
+    env: { PATH: process.env["PATH"], PS: name },
+  });
+  closeSync(writer);
+  if (!leader.stderr || leader.pid === undefined) throw new Error("no printer");
+  await once(leader.stderr, "data");
+  return leader.pid;
+}
+
 interface Guarded {
   readonly guardian: ChildProcess;
   readonly channel: Socket;
@@ -85,7 +125,7 @@ function startGuardian(
   const [lock = -1, roll = -1] = files;
   const guardian = spawn(
     program,
-    [...words, "-c", guardianScript, "guardian", mark, "1", "/nowhere", "lock"],
+    [...words, "-c", guardianScript, "guardian", mark, "1", logIn(folder), "lock"],
     {
       detached: true,
       stdio: ["ignore", "ignore", "ignore", "pipe", lock, roll],
@@ -111,6 +151,21 @@ async function tell({ guardian, channel }: Guarded, text: string): Promise<strin
 function kill(groups: readonly number[]): void {
   for (const pgid of groups) process.kill(-pgid, "SIGKILL");
 }
+
+/** What is there when a guardian has ended them, and in the folder of the pipes besides those. */
+async function logOfPrinters(shell: readonly string[], printers: readonly Printer[]) {
+  const folder = newFolder();
+  for (const name of ["log", "pipes"]) mkdirSync(join(folder, name));
+  writeFileSync(logIn(folder), "cut o");
+  const groups = await Promise.all(printers.map((printer) => startPrinter(folder, printer)));
+  await tell(startGuardian(shell, groups, newMark(), folder), "");
+  const rows = readFileSync(logIn(folder), "latin1").split("\n");
+  const names = printers.map(({ name }) => name);
+  const left = readdirSync(join(folder, "pipes")).filter((name) => !names.includes(name));
+  return { rows, left };
+}
+
+const isProc = existsSync("/proc/self");
 
 const shells = [
   "dash",
@@ -200,6 +255,32 @@ describe.concurrent.each(shells)("the guardian in %s", (shell) => {
     const path = `${folder}:${process.env["PATH"]}`;
     await tell(startGuardian(command, [], newMark(), folder, path), "");
     expect(existsSync(join(folder, "slept"))).toBe(false);
+  });
+
+  it.skipIf(!isProc)("keeps whole what is printed meanwhile", async () => {
+    const [one, other] = [
+      { name: "web.1", line: "a".repeat(9_000), times: 300 },
+      { name: "worker.1", line: "b".repeat(9_000), times: 300 },
+    ];
+    const { rows, left } = await logOfPrinters(command, [one, other]);
+    for (const { name, line, times } of [one, other]) {
+      expect(rows.filter((row) => row.endsWith(` app[${name}]: ${line}`))).toHaveLength(times);
+    }
+    expect(rows.filter((row) => !row.includes(" app["))).toEqual([
+      "cut o",
+      expect.stringMatching(/: procman was killed; .* is missing here$/),
+      expect.stringMatching(/: procman was killed; what it ran has been ended$/),
+      "",
+    ]);
+    expect(left).toEqual([]);
+  });
+
+  it.skipIf(!isProc)("keeps no more than some megabytes of each, and says so", async () => {
+    const flood = { name: "web.1", line: "a".repeat(9_999), times: 2_000 };
+    const { rows, left } = await logOfPrinters(command, [flood]);
+    expect(rows.join("\n").length).toBeLessThan(17 * 2 ** 20);
+    expect(rows.at(-3)).toMatch(/ procman\[web\.1\]: the rest of what it printed is missing here$/);
+    expect(left).toEqual([]);
   });
 
   it("takes the lock, and keeps it until it has finished", async () => {
