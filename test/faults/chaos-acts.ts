@@ -12,7 +12,7 @@ export interface Target {
   readonly hasDisk: boolean;
 }
 
-export const types = ["count", "flood", "quiet", "deaf", "away", "fails"] as const;
+const types = ["count", "flood", "quiet", "deaf", "away", "fails"] as const;
 const most = { count: 4, flood: 2, quiet: 6, deaf: 2, away: 2, fails: 2 };
 
 /** The name is what is counted. */

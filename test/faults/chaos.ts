@@ -5,7 +5,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { watchAnswers } from "./answers.ts";
-import { chooseAct, type Target, types } from "./chaos-acts.ts";
+import { chooseAct, type Target } from "./chaos-acts.ts";
 import { compare } from "./comparison.ts";
 import { checkCounted, noteFolder } from "./counting.ts";
 import { emptyDisk } from "./disk.ts";
@@ -19,7 +19,9 @@ import { endMs as leftMs, type Place, run, type Stage } from "./stage.ts";
 import type { Talk } from "./talk.ts";
 import { pause, until } from "./until.ts";
 
-const formation = "count=2,flood=1,quiet=3,deaf=1,away=1,fails=1";
+const loud = ["count=2", "flood=1", "fails=1"];
+const silent = ["quiet=3", "deaf=1", "away=1"];
+const formation = [...loud, ...silent].join(",");
 /** A log has five segments of ten megabytes. */
 const diskKilobytes = 80 * 1_024;
 const followMs = 50;
@@ -60,7 +62,8 @@ export const chaos: Fault = {
     const args = ["-m", formation, "--log-format", "heroku"];
     const talk = place.start(args, { ...withProbe(stage), onOutput });
     await settle(place);
-    const before = await probe(stage, talk.pid);
+    const before = await probeStill(stage, talk);
+    expectStatus((await place.ask("scale", ...loud)).status, 0);
 
     const answers = await watchAnswers(stage, place);
     const endMs = performance.now() + stage.form.minutes * 60_000;
@@ -110,28 +113,50 @@ async function repeat(isOver: () => boolean, everyMs: number, deed: () => Promis
   }
 }
 
-/** As many of all as at the beginning, and what crashes by itself not running. */
+/**
+ * As many of the silent as at the beginning, and nobody who prints or crashes: lines that are
+ * gathered and restarts that are due hold timers by chance.
+ */
 async function settle(place: Place): Promise<void> {
-  const quiet = formation.replaceAll(",", " ").replace("fails=1", "fails=0").split(" ");
   await until("the control API", 10_000, () => place.client());
-  const scaled = await place.ask("scale", ...quiet);
+  const none = typesOf(loud).map((type) => `${type}=0`);
+  const scaled = await place.ask("scale", ...silent, ...none);
   expectStatus(scaled.status, 0);
-  const { status, stderr } = await place.ask("restart", "--wait", ...types.slice(0, -1));
+  const { status, stderr } = await place.ask("restart", "--wait", ...typesOf(silent));
   if (status !== 0) throw new Error(`not all became ready: ${stderr}`);
 }
 
+function typesOf(counts: readonly string[]): readonly string[] {
+  return counts.map((count) => count.slice(0, count.indexOf("=")));
+}
+
 const settledMs = 8_000;
+const stillMs = 100;
+
+/** When the last line has been written, and the last connection has ended. */
+async function probeStill(stage: Stage, { pid }: Talk): Promise<Held> {
+  let last = await probe(stage, pid);
+  return until("what is held to stay the same", settledMs, async () => {
+    await pause(stillMs);
+    const before = last;
+    last = await probe(stage, pid);
+    return isNoMore(before, last) ? last : undefined;
+  });
+}
+
+function isNoMore(held: Held, before: Held): boolean {
+  return held.descriptors <= before.descriptors && held.timers <= before.timers;
+}
 
 /** What is held for a moment, as by a connection that has just ended, has that moment. */
 async function checkHeld(stage: Stage, talk: Talk, before: Held): Promise<Held> {
   let held = await probe(stage, talk.pid);
   await until(
-    "descriptors and timers as before",
+    "no more descriptors and timers than before",
     settledMs,
     async () => {
       held = await probe(stage, talk.pid);
-      const isSame = held.descriptors === before.descriptors && held.timers === before.timers;
-      return isSame || undefined;
+      return isNoMore(held, before) || undefined;
     },
     () =>
       `descriptors ${before.descriptors} and now ${held.descriptors}, ` +
