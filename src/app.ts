@@ -8,10 +8,11 @@ import type { Clock } from "./core/clock.ts";
 import { type Environment, idVariable } from "./core/environment.ts";
 import { herokuWording } from "./core/heroku-wording.ts";
 import { describeNotice, type Notice } from "./core/notice.ts";
+import { createBlockPool } from "./logs/block-pool.ts";
 import { createFormat, type FormatOptions, ownName } from "./logs/format.ts";
 import { describeMissing, type Missing } from "./logs/missing.ts";
 import type { LogFile } from "./logs/segments.ts";
-import { createSink } from "./logs/sink.ts";
+import { createSink, type SinkTools } from "./logs/sink.ts";
 import { openWriter, type Writer } from "./logs/writer.ts";
 import { startChild } from "./process/child.ts";
 import { memoryKills } from "./process/memory-kills.ts";
@@ -98,8 +99,9 @@ export function createApp(options: AppOptions): RunningApp {
     const { openSegments } = await import("./logs/segments.ts");
     return openSegments(options.logFolder, { clock, ...app.logSize, onTrouble: sayLeftOut });
   });
-  const logged = logOutlet(app, logFile, () => sayLeftOut(slowDisk.reason));
-  const outlets = [...(terminal ? [terminalOutlet(app, terminal)] : []), logged];
+  const tools = { clock, pool: createBlockPool() };
+  const logged = logOutlet(app, logFile, tools, () => sayLeftOut(slowDisk.reason));
+  const outlets = [...(terminal ? [terminalOutlet(app, terminal, tools)] : []), logged];
   const hub: OutputHub = createOutputHub({ outlets, clock, timeMs: Date.now });
   const changes = createListeners<StateChange>();
   const sweeper = createSweeper(processTable);
@@ -193,7 +195,7 @@ export function createApp(options: AppOptions): RunningApp {
     const closed = logFile.close().then((line) => line && untold.push(line));
     // A disk that does not answer at all is not waited for.
     await settledWithin(closed, stalledMs);
-    if (terminal) await sayLast(untold, terminal.errorFd);
+    if (terminal) await sayLast(untold, terminal.errorFd, tools);
     return isShutDown ? 0 : exitCode;
   }
 
@@ -255,30 +257,36 @@ interface Loss {
 const nobodyReads: Loss = { reason: "nobody took this output in time", end: "at the end" };
 const slowDisk: Loss = { reason: "the disk is too slow", end: "at the end of the log on disk" };
 
-function terminalOutlet(app: App, { kind, outputFd, onClosed }: Terminal): AppOutlet {
+function terminalOutlet(
+  app: App,
+  { kind, outputFd, onClosed }: Terminal,
+  tools: SinkTools,
+): AppOutlet {
   const { settings, specs, quiet } = app;
   const hidden = new Set(quiet);
-  return outletOf(() => openWriter(outputFd), onClosed, nobodyReads, {
-    format: createFormat({
-      logFormat: settings.logFormat,
-      timestamps: settings.timestamps,
-      prefix: settings.prefix,
-      terminal: kind,
-      names: specs.map(({ name }) => name),
-      colours: app.colours,
-    }),
-    isShown: (name) => !hidden.has(name.slice(0, name.lastIndexOf("."))),
-    wording: settings.logFormat === "text" ? wordingForPeople : herokuWording,
-    onBehind() {},
-  });
+  const open = () => openWriter(outputFd);
+  return outletOf(
+    { open, onClosed, loss: nobodyReads, tools },
+    {
+      format: createFormat({
+        logFormat: settings.logFormat,
+        timestamps: settings.timestamps,
+        prefix: settings.prefix,
+        terminal: kind,
+        names: specs.map(({ name }) => name),
+        colours: app.colours,
+      }),
+      isShown: (name) => !hidden.has(name.slice(0, name.lastIndexOf("."))),
+      wording: settings.logFormat === "text" ? wordingForPeople : herokuWording,
+      onBehind() {},
+    },
+  );
 }
 
-function logOutlet(app: App, file: Writer, onBehind: () => void): AppOutlet {
+function logOutlet(app: App, file: Writer, tools: SinkTools, onBehind: () => void): AppOutlet {
   const names = app.specs.map(({ name }) => name);
   return outletOf(
-    () => file,
-    () => {},
-    slowDisk,
+    { open: () => file, onClosed() {}, loss: slowDisk, tools },
     {
       format: createFormat({
         logFormat: "heroku",
@@ -294,17 +302,22 @@ function logOutlet(app: App, file: Writer, onBehind: () => void): AppOutlet {
   );
 }
 
+interface Reader {
+  readonly open: () => Writer;
+  readonly onClosed: () => void;
+  readonly loss: Loss;
+  readonly tools: SinkTools;
+}
+
 function outletOf(
-  open: () => Writer,
-  onClosed: () => void,
-  { reason, end }: Loss,
+  { open, onClosed, loss: { reason, end }, tools }: Reader,
   lines: Omit<Outlet, "sink">,
 ): AppOutlet {
   const describeGap = (dropped: Missing) => {
     const line = describeMissing(dropped, "here", reason);
     return formatOwn(lines.format, ownName, [line], Date.now());
   };
-  const sink = createSink(open, { onClosed, describeGap }, clock);
+  const sink = createSink(open, { onClosed, describeGap }, tools);
   const untold = () => {
     const dropped = sink.takeDropped();
     return dropped.lines > 0 ? describeMissing(dropped, end, reason) : undefined;
@@ -318,10 +331,10 @@ function wordingForPeople(notice: Notice): readonly string[] {
 }
 
 /** What could not be said in its place is said where somebody may still read it. */
-async function sayLast(lines: readonly string[], errorFd: number): Promise<void> {
+async function sayLast(lines: readonly string[], errorFd: number, tools: SinkTools): Promise<void> {
   if (lines.length === 0) return;
   const listener = { describeGap: () => "", onClosed() {} };
-  const last = createSink(() => openWriter(errorFd), listener, clock);
+  const last = createSink(() => openWriter(errorFd), listener, tools);
   last.write(lines.map((line) => `procman: ${line}\n`).join(""));
   await Promise.race([last.flush(stalledMs), nextTurn()]);
 }

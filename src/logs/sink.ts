@@ -5,6 +5,7 @@
  */
 import { Buffer } from "node:buffer";
 import type { Clock } from "../core/clock.ts";
+import type { BlockPool } from "./block-pool.ts";
 import { addMissing, type Missing, missingOf, noneMissing } from "./missing.ts";
 import { type Block, createTextQueue } from "./text-queue.ts";
 import type { Writer } from "./writer.ts";
@@ -32,10 +33,16 @@ export interface SinkListener {
   onClosed(): void;
 }
 
-/** What is being written. */
-interface InFlight extends Block {
-  /** What it tells of, when it is about a gap. */
-  readonly gap?: Missing;
+export interface SinkTools {
+  readonly clock: Clock;
+  /** All sinks may share one. */
+  readonly pool: BlockPool;
+}
+
+/** What the reader is told in place of what was dropped. */
+interface Gap {
+  readonly bytes: Buffer;
+  readonly dropped: Missing;
 }
 
 /** Texts that come one soon after the other are written together, unless they are much by then. */
@@ -45,10 +52,14 @@ const gatherBytes = 2 ** 16;
 const maxBytes: Readonly<Record<Kept, number>> = { all: 2 ** 24, newest: 2 ** 22 };
 
 /** The writer is opened when there is something to write: not before the first process is started. */
-export function createSink(open: () => Writer, listener: SinkListener, clock: Clock): Sink {
+export function createSink(
+  open: () => Writer,
+  listener: SinkListener,
+  { clock, pool }: SinkTools,
+): Sink {
   let writer: Writer | undefined;
-  const queue = createTextQueue();
-  let inFlight: InFlight | undefined;
+  const queue = createTextQueue(pool);
+  let inFlight: Block | Gap | undefined;
   /** With what is in flight. */
   let waitingBytes = 0;
   let kept: Kept = "all";
@@ -97,12 +108,12 @@ export function createSink(open: () => Writer, listener: SinkListener, clock: Cl
     return onIdle.length > 0 || waitingBytes >= gatherBytes;
   }
 
-  function takeNext(): InFlight | undefined {
+  function takeNext(): Block | Gap | undefined {
     if (dropped.lines === 0) return queue.take();
-    const gap = takeDropped();
-    const bytes = Buffer.from(listener.describeGap(gap), "latin1");
+    const told = takeDropped();
+    const bytes = Buffer.from(listener.describeGap(told), "latin1");
     waitingBytes += bytes.length;
-    return { bytes, onTaken: [], gap };
+    return { bytes, dropped: told };
   }
 
   /** Much at a time, so that it is seldom done; the newest is kept. */
@@ -118,21 +129,23 @@ export function createSink(open: () => Writer, listener: SinkListener, clock: Cl
     return true;
   }
 
-  function forget(block: Block): void {
-    waitingBytes -= block.bytes.length;
-    queue.giveBack(block);
-    for (const onTaken of block.onTaken) onTaken();
+  function forget(taken: Block | Gap): void {
+    waitingBytes -= taken.bytes.length;
+    if ("dropped" in taken) return;
+    queue.giveBack(taken);
+    for (const onTaken of taken.onTaken) onTaken();
   }
 
   function close(): void {
     state = "closed";
-    for (let block: Block | undefined = inFlight; block; block = queue.take()) forget(block);
+    for (let taken = inFlight; taken; taken = queue.take()) forget(taken);
     settle();
     listener.onClosed();
   }
 
-  function drop({ bytes, gap }: InFlight): void {
-    dropped = addMissing(dropped, gap ?? missingOf(bytes));
+  function drop(taken: Block | Gap): void {
+    const missing = "dropped" in taken ? taken.dropped : missingOf(taken.bytes);
+    dropped = addMissing(dropped, missing);
   }
 
   function giveUp(): void {

@@ -2,7 +2,8 @@
  * Texts that wait to be written, packed into blocks outside of the heap: there the collector does
  * not move them about as long as they wait, and a block goes to the writer as it is.
  */
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
+import type { BlockPool } from "./block-pool.ts";
 
 export interface Block {
   readonly bytes: Buffer;
@@ -20,26 +21,17 @@ export interface TextQueue {
   blocks(): number;
 }
 
-/** Small texts together, yet not so much that a slow reader would look like none. */
-const blockBytes = 2 ** 18;
-/** As many as two queues have under a flood: one that is not kept stays until the collector comes. */
-const maxSpare = 32;
-/** Shared by all queues. */
-const spare: Buffer[] = [];
-
 interface OpenBlock {
   readonly memory: Buffer;
   usedBytes: number;
   readonly onTaken: (() => void)[];
 }
 
-export function createTextQueue(): TextQueue {
+export function createTextQueue(pool: BlockPool): TextQueue {
   const blocks: OpenBlock[] = [];
 
   function openBlock(bytes: number): OpenBlock {
-    const usual = bytes <= blockBytes ? spare.pop() : undefined;
-    const memory = usual ?? Buffer.allocUnsafeSlow(Math.max(bytes, blockBytes));
-    const block = { memory, usedBytes: 0, onTaken: [] };
+    const block = { memory: pool.take(bytes), usedBytes: 0, onTaken: [] };
     blocks.push(block);
     return block;
   }
@@ -60,10 +52,7 @@ export function createTextQueue(): TextQueue {
       const block = blocks.shift();
       return block && { bytes: block.memory.subarray(0, block.usedBytes), onTaken: block.onTaken };
     },
-    giveBack({ bytes }) {
-      const isOfUsualSize = bytes.buffer.byteLength === blockBytes;
-      if (isOfUsualSize && spare.length < maxSpare) spare.push(Buffer.from(bytes.buffer));
-    },
+    giveBack: ({ bytes }) => pool.giveBack(bytes),
     blocks: () => blocks.length,
   };
 }

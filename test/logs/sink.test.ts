@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Clock } from "../../src/core/clock.ts";
+import { createBlockPool } from "../../src/logs/block-pool.ts";
 import type { Missing } from "../../src/logs/missing.ts";
-import { createSink } from "../../src/logs/sink.ts";
+import { createSink, type SinkTools } from "../../src/logs/sink.ts";
 import type { Writer } from "../../src/logs/writer.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
 
@@ -63,13 +64,17 @@ function createHastyClock() {
   return { ...createFakeClock(), nowMs: () => (nowMs += 1_000) };
 }
 
-function createSubject(clock: Clock = createHastyClock()) {
+function toolsOf(clock: Clock = createHastyClock()): SinkTools {
+  return { clock, pool: createBlockPool() };
+}
+
+function createSubject(clock?: Clock) {
   const writer = new HandWriter();
   const listener = {
     describeGap: ({ lines, bytes }: Missing) => `(${lines} lines, ${bytes} bytes)\n`,
     onClosed: vi.fn(),
   };
-  return { writer, listener, sink: createSink(() => writer, listener, clock) };
+  return { writer, listener, sink: createSink(() => writer, listener, toolsOf(clock)) };
 }
 
 function line(bytes: number): string {
@@ -80,7 +85,7 @@ describe("what is written", () => {
   it("opens the writer, once, and nothing else does", async () => {
     const writer = new HandWriter();
     const open = vi.fn(() => writer);
-    const sink = createSink(open, { describeGap: () => "", onClosed() {} }, createHastyClock());
+    const sink = createSink(open, { describeGap: () => "", onClosed() {} }, toolsOf());
     await sink.flush(1_000);
     expect(open).not.toHaveBeenCalled();
     sink.write("a\n");
@@ -332,7 +337,7 @@ describe("a reader that has gone away", () => {
     const open = () => {
       throw new Error("EBADF");
     };
-    const sink = createSink(open, { describeGap: () => "", onClosed }, createHastyClock());
+    const sink = createSink(open, { describeGap: () => "", onClosed }, toolsOf());
     sink.write("a\n");
     await sink.flush(1_000);
     expect(onClosed).toHaveBeenCalledTimes(1);

@@ -1,6 +1,6 @@
-import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
+import { createBlockPool } from "../../src/logs/block-pool.ts";
 import { createTextQueue, type TextQueue } from "../../src/logs/text-queue.ts";
 
 const kib = 2 ** 10;
@@ -23,7 +23,7 @@ describe("texts", () => {
     });
     fc.assert(
       fc.property(fc.array(text, { maxLength: 20 }), (all) => {
-        const queue = createTextQueue();
+        const queue = createTextQueue(createBlockPool());
         const taken: string[] = [];
         const pushed: string[] = [];
         for (const { byte, count, isTaken } of all) {
@@ -40,7 +40,7 @@ describe("texts", () => {
   });
 
   it("stay together as long as a block has room", () => {
-    const queue = createTextQueue();
+    const queue = createTextQueue(createBlockPool());
     for (const letter of "abc") queue.push(letter.repeat(100 * kib), undefined);
     expect(queue.blocks()).toBe(2);
     expect(takeAll(queue).map((text) => text.length)).toEqual([200 * kib, 100 * kib]);
@@ -48,7 +48,7 @@ describe("texts", () => {
   });
 
   it("larger than a block have one of their own", () => {
-    const queue = createTextQueue();
+    const queue = createTextQueue(createBlockPool());
     queue.push("a", undefined);
     queue.push("b".repeat(300 * kib), undefined);
     queue.push("c", undefined);
@@ -56,7 +56,7 @@ describe("texts", () => {
   });
 
   it("bring with them whom to tell", () => {
-    const queue = createTextQueue();
+    const queue = createTextQueue(createBlockPool());
     const [one, other] = [vi.fn(), vi.fn()];
     queue.push("a", one);
     queue.push("b", undefined);
@@ -67,7 +67,7 @@ describe("texts", () => {
 
 describe("memory", () => {
   it("is used again when it was given back, and not before", () => {
-    const queue = createTextQueue();
+    const queue = createTextQueue(createBlockPool());
     queue.push("a", undefined);
     const first = queue.take();
     queue.push("b", undefined);
@@ -78,11 +78,24 @@ describe("memory", () => {
     expect(queue.take()?.bytes.buffer).toBe(first?.bytes.buffer);
   });
 
-  it("of others is not taken for it", () => {
-    const queue = createTextQueue();
-    const bytes = Buffer.from("from the pool that all small buffers share");
-    queue.giveBack({ bytes, onTaken: [] });
-    queue.push("x".repeat(bytes.length), undefined);
-    expect(bytes.toString()).toContain("pool");
+  it("is shared by the queues of one pool, and not with others", () => {
+    const pool = createBlockPool();
+    const [one, other, stranger] = [pool, pool, createBlockPool()].map(createTextQueue);
+    one?.push("a", undefined);
+    const block = one?.take();
+    if (block) one?.giveBack(block);
+    stranger?.push("b", undefined);
+    other?.push("c", undefined);
+    expect(stranger?.take()?.bytes.buffer).not.toBe(block?.bytes.buffer);
+    expect(other?.take()?.bytes.buffer).toBe(block?.bytes.buffer);
+  });
+
+  it("of a large text is not kept", () => {
+    const queue = createTextQueue(createBlockPool());
+    queue.push("a".repeat(300 * kib), undefined);
+    const block = queue.take();
+    if (block) queue.giveBack(block);
+    queue.push("b", undefined);
+    expect(queue.take()?.bytes.buffer).not.toBe(block?.bytes.buffer);
   });
 });
