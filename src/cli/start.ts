@@ -203,7 +203,8 @@ function describeUnwaited({ types, formation }: App): readonly string[] {
   return types.flatMap(({ name, dependsOn = [] }) => {
     const missing = dependsOn.filter(({ type }) => formation.get(type) === 0);
     if (missing.length === 0 || formation.get(name) === 0) return [];
-    return [`${name} does not wait for ${missing.map(({ type }) => type).join(", ")}`];
+    const names = missing.map(({ type }) => type).join(", ");
+    return [`${name} does not wait for ${names}, which is not started`];
   });
 }
 

@@ -10,6 +10,7 @@ export interface Account {
   readonly updated_at: string;
   readonly restarts: number;
   readonly restart_in_ms: number | null;
+  readonly reason: string | null;
   readonly failures: number;
   readonly last_end: {
     /** Of a process that ended with one. */
@@ -34,7 +35,7 @@ export function hasFailed({ last_end: end }: Pick<Account, "last_end">): boolean
   return end !== null && !end.asked && end.code !== 0;
 }
 
-const worstFirst = ["parked", "crashed", "exited", "down", "starting", "stopping", "up"];
+const worstFirst = ["parked", "crashed", "exited", "waiting", "down", "starting", "stopping", "up"];
 
 /** Those that have something to tell, the worst first; all, each in a line, when none has. */
 export function formatAccounts(accounts: readonly Account[], now: Now): string {
@@ -47,12 +48,14 @@ export function formatAccounts(accounts: readonly Account[], now: Now): string {
     .join("\n");
 }
 
-function summary({ name, state, updated_at: updatedAt }: Account, now: Now): string {
+function summary({ name, state, updated_at: updatedAt, reason }: Account, now: Now): string {
   const since = formatSince(Date.parse(updatedAt), now);
   const again = `start it again with: procman restart ${name}`;
   switch (state) {
     case "exited":
       return `${name} has ended well, ${since}; ${again}`;
+    case "waiting":
+      return `${name} waits ${reason} since ${since}`;
     case "down":
       return `${name} is stopped since ${since}; ${again}`;
     default:
@@ -85,13 +88,15 @@ const width = "restarts  ".length;
 const indented = `\n${" ".repeat(width)}`;
 
 function nextOf(account: Account, now: Now): string {
-  const { name, state, updated_at: updatedAt, restart_in_ms: restartInMs } = account;
+  const { name, state, updated_at: updatedAt, restart_in_ms: restartInMs, reason } = account;
   const restart = `procman restart ${name}`;
   switch (state) {
     case "crashed":
       return `started again in ${formatDuration(restartInMs ?? 0)}; at once with: ${restart}`;
     case "parked":
       return `none, because trying again cannot help; mend what is wrong, then: ${restart}`;
+    case "waiting":
+      return `started when it need not wait ${reason}`;
     case "exited":
     case "down":
       return `none; start it with: ${restart}`;

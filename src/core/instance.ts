@@ -212,6 +212,7 @@ export function isStable(state: InstanceState, nowMs: number): boolean {
 
 function wantUp(instance: Instance, moment: Moment): Step {
   const wanted: Instance = { ...instance, want: "up" };
+  if (instance.state.is === "waiting") return recheck(wanted, moment);
   return instance.state.is === "down" ? spawn(wanted, moment) : [wanted, []];
 }
 

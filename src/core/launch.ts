@@ -10,22 +10,3 @@ export interface Launch {
   /** Above these, and all that is not procman's own. */
   readonly env?: ReadonlyMap<string, string>;
 }
-
-const names: readonly (keyof Launch)[] = ["cwd", "shell", "envFiles", "env"];
-const settings: { readonly [Name in keyof Launch]-?: string } = {
-  cwd: "cwd",
-  shell: "shell",
-  envFiles: "env_file",
-  env: "env",
-};
-
-/** The settings by which the two differ. Whoever runs has to be started anew to get them. */
-export function compareLaunches(one: Launch = {}, other: Launch = {}): readonly string[] {
-  return names.filter((name) => !isSame(one[name], other[name])).map((name) => settings[name]);
-}
-
-function isSame(one: Launch[keyof Launch], other: Launch[keyof Launch]): boolean {
-  const plain = (value: Launch[keyof Launch]) =>
-    JSON.stringify(value instanceof Map ? [...value] : value);
-  return plain(one) === plain(other);
-}

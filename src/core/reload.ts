@@ -1,12 +1,13 @@
 /** What it takes to come from what was wanted to what the files say now, and for which reason. */
 import type { Desired } from "./desired.ts";
-import { compareLaunches } from "./launch.ts";
 import type { InstanceSpec } from "./plan.ts";
 import type { ProcessType } from "./procfile.ts";
+import { compareTraits } from "./trait-changes.ts";
 
 export interface ReloadStep {
   readonly type: string;
-  readonly what: "add" | "remove" | "replace";
+  /** `adjust`: nothing that runs is touched, but what becomes of it may be something else. */
+  readonly what: "add" | "remove" | "replace" | "adjust";
   /** Whom it touches. */
   readonly instances: readonly string[];
   /** `its command changed`, `API_KEY changed in the environment`. */
@@ -43,15 +44,13 @@ function replaced(
   if (typeOf(now, type)?.command !== typeOf(next, type)?.command) {
     return [step(type, "replace", running, "its command changed")];
   }
-  const settings = compareLaunches(typeOf(now, type)?.launch, typeOf(next, type)?.launch);
-  if (settings.length > 0) {
-    return [step(type, "replace", running, `${settings.join(", ")} changed in procman.yml`)];
-  }
-  if (typeOf(now, type)?.isPortless !== typeOf(next, type)?.isPortless) {
-    return [step(type, "replace", running, "port changed in procman.yml")];
-  }
+  const { ofRuns, atOnce } = compareTraits(typeOf(now, type) ?? {}, typeOf(next, type) ?? {});
+  const reason = `${[...ofRuns, ...atOnce].join(", ")} changed in procman.yml`;
+  if (ofRuns.length > 0) return [step(type, "replace", running, reason)];
   const touched = running.filter(({ name }) => changedKeys(name).length > 0);
-  if (touched.length === 0) return [];
+  if (touched.length === 0) {
+    return atOnce.length > 0 ? [step(type, "adjust", running, reason)] : [];
+  }
   const keys = [...new Set(touched.flatMap(({ name }) => changedKeys(name)))].sort();
   return [step(type, "replace", touched, `${keys.join(", ")} changed in the environment`)];
 }

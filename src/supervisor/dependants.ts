@@ -9,8 +9,6 @@ export interface Dependants {
   obstaclesOf(spec: InstanceSpec): readonly Obstacle[] | undefined;
   /** Something has come of this one: who waits for it looks again. */
   recheck(runner: Runner): void;
-  /** All of them look again. */
-  recheckAll(): void;
   /** This one is started anew, and with it who is bound to it; `tell` before each. */
   restartBound(runner: Runner, tell: (bound: Runner) => void): void;
   /** Somebody runs that depends on it. */
@@ -35,9 +33,6 @@ export function createDependants(
       ),
     recheck(runner) {
       for (const dependant of dependantsOf(runner)) dependant.send({ what: "recheck" });
-    },
-    recheckAll() {
-      for (const runner of runners()) runner.send({ what: "recheck" });
     },
     restartBound(runner, tell) {
       for (const dependant of dependantsOf(runner)) {

@@ -186,8 +186,6 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       if (!isInFormation(runner.name)) runner.send({ what: "want", want: "down" });
     }
     sendWants(new Set(restarts.map(({ name }) => name)));
-    // What is depended on may be something else now.
-    if (hasDependencies) dependants.recheckAll();
     isApplying = false;
     takeStock();
     return commands;

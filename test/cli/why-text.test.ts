@@ -16,6 +16,7 @@ function account(name: string, given: Partial<Account> = {}): Account {
     updated_at: timeOf(4_000),
     restarts: 0,
     restart_in_ms: null,
+    reason: null,
     failures: 0,
     last_end: null,
     ran_well: null,

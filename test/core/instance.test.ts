@@ -244,6 +244,7 @@ describe("the machine, told what is wanted", () => {
       { state: "waiting", does: ["disarm", "tell waiting"], failures: 0 },
     ],
     ["waiting, want up", "waiting", wantUp, { obstacles }, { state: "same" }],
+    ["waiting, want up, come", "waiting", wantUp, {}, spawned],
     ["waiting, want down", "waiting", wantDown, { obstacles }, { state: "down", want: "down" }],
     ["waiting, restart", "waiting", restart, { obstacles }, { state: "same", failures: 0 }],
     ["waiting, restart, come", "waiting", restart, {}, { ...spawned, failures: 0 }],

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { adoptTypes, type Desired, desiredAtStart, stopDesired } from "../../src/core/desired.ts";
 import { firstPorts, planInstances } from "../../src/core/plan.ts";
 import { planReload } from "../../src/core/reload.ts";
+import type { Traits } from "../../src/core/traits.ts";
 
 type Lines = Readonly<Record<string, string>>;
 
@@ -109,5 +110,43 @@ describe("what a reload does", () => {
       return [];
     });
     expect(asked).toEqual(["web.1", "web.2"]);
+  });
+});
+
+describe("what a reload makes of settings", () => {
+  const pattern = (source: string): Traits => ({
+    ready: { check: { is: "log", pattern: new RegExp(source) }, timeoutMs: 1, intervalMs: 1 },
+  });
+
+  it.each<[string, Traits, Traits, readonly string[]]>([
+    ["nothing that has not changed", pattern("a"), pattern("a"), []],
+    [
+      "what holds at once",
+      {},
+      { restart: { max: 1 }, stop: { graceMs: 1 }, isEssential: true },
+      ["web: adjust web.1 (stop, restart, essential changed in procman.yml)"],
+    ],
+    [
+      "another pattern",
+      pattern("a"),
+      pattern("b"),
+      ["web: adjust web.1 (ready changed in procman.yml)"],
+    ],
+    [
+      "what a run was started with",
+      { launch: { env: new Map([["A", "1"]]) } },
+      { launch: { env: new Map([["A", "2"]]), cwd: "/" }, restart: { max: 1 } },
+      ["web: replace web.1 (cwd, env, restart changed in procman.yml)"],
+    ],
+    ["a port", { isPortless: true }, {}, ["web: replace web.1 (port changed in procman.yml)"]],
+  ])("%s", (_, before, after, expected) => {
+    const web = { name: "web", command: "run web", line: 1 };
+    const now = desiredOf({ web: "run web" }, {});
+    const from = { ...now, types: [{ ...web, ...before }] };
+    const next = { ...now, types: [{ ...web, ...after }] };
+    const steps = planReload(from, next, () => []).map(
+      ({ type, what, instances, reason }) => `${type}: ${what} ${instances.join()} (${reason})`,
+    );
+    expect(steps).toEqual(expected);
   });
 });

@@ -1,0 +1,55 @@
+/** Which settings of a process type have changed, by their names in procman.yml. */
+import type { Launch } from "./launch.ts";
+import type { Traits } from "./traits.ts";
+
+export interface TraitChanges {
+  /** Whoever runs has to be started anew to get them. */
+  readonly ofRuns: readonly string[];
+  /** They hold from when they are adopted. */
+  readonly atOnce: readonly string[];
+}
+
+const launchNames: { readonly [Name in keyof Launch]-?: string } = {
+  cwd: "cwd",
+  shell: "shell",
+  envFiles: "env_file",
+  env: "env",
+};
+
+const names: { readonly [Name in Exclude<keyof Traits, "launch" | "isPortless">]-?: string } = {
+  stop: "stop",
+  restart: "restart",
+  ready: "ready",
+  live: "live",
+  dependsOn: "depends_on",
+  isTask: "once",
+  isEssential: "essential",
+  isolation: "cgroup",
+};
+
+export function compareTraits(one: Traits, other: Traits): TraitChanges {
+  const ofLaunch = changedKeys(launchNames, one.launch ?? {}, other.launch ?? {});
+  const isPortChanged = one.isPortless !== other.isPortless;
+  return {
+    ofRuns: [...ofLaunch, ...(isPortChanged ? ["port"] : [])],
+    atOnce: changedKeys(names, one, other),
+  };
+}
+
+function changedKeys<T extends object>(
+  nameOf: { readonly [Key in keyof T]?: string },
+  one: T,
+  other: T,
+): readonly string[] {
+  const keys = Object.keys(nameOf) as (keyof T)[];
+  return keys
+    .filter((key) => plain(one[key]) !== plain(other[key]))
+    .flatMap((key) => nameOf[key] ?? []);
+}
+
+function plain(value: unknown): string | undefined {
+  return JSON.stringify(value, (_, inner: unknown) => {
+    if (inner instanceof Map) return [...inner];
+    return inner instanceof RegExp ? String(inner) : inner;
+  });
+}
