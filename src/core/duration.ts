@@ -12,7 +12,9 @@ export function readDurationMs(text: string): number | undefined {
   return amount === undefined ? undefined : Math.round(Number(amount) * (unitsMs.get(unit) ?? 0));
 }
 
+export const strictDuration = /^\d{1,9}(?:\.\d{1,3})?(?:ms|s|m|h|d)$/;
+
 /** The same, but for a number alone, of which nobody can say what its writer meant. */
 export function readStrictDurationMs(text: string): number | undefined {
-  return /[a-z]$/.test(text) ? readDurationMs(text) : undefined;
+  return strictDuration.test(text) ? readDurationMs(text) : undefined;
 }

@@ -72,7 +72,7 @@ export type ReadScalar =
   | { readonly is: "wrong" };
 
 const wrong: ReadScalar = { is: "wrong" };
-const switches: ReadonlyMap<string, boolean> = new Map([
+export const switches: ReadonlyMap<string, boolean> = new Map([
   ["true", true],
   ["on", true],
   ["yes", true],
@@ -108,11 +108,12 @@ function valueOr(value: string | number | boolean | RegExp | undefined): ReadSca
   return value === undefined ? wrong : { is: "value", value };
 }
 
+/** `64K`, `512M`, `1.5G`, each 1,024 of the one before; `MB` and `MiB` are the same. */
+export const sizePattern = /^(\d{1,9}(?:\.\d{1,3})?) ?([Bb]|[KMGkmg](?:[Ii]?[Bb])?)$/;
 const sizeUnits = ["B", "K", "M", "G"];
 
-/** `64K`, `512M`, `1.5G`, each 1,024 of the one before; `MB` and `MiB` are the same. */
 function readBytes(text: string): number | undefined {
-  const [, amount, unit = ""] = /^(\d{1,9}(?:\.\d{1,3})?)\s?(B|[KMG](?:i?B)?)$/i.exec(text) ?? [];
+  const [, amount, unit = ""] = sizePattern.exec(text) ?? [];
   if (amount === undefined) return undefined;
   return Math.round(Number(amount) * 1_024 ** sizeUnits.indexOf(unit.charAt(0).toUpperCase()));
 }
