@@ -33,9 +33,12 @@ import {
 } from "./supervisor/output-hub.ts";
 import type { StateChange } from "./supervisor/status.ts";
 import { createSupervisor } from "./supervisor/supervisor.ts";
+import { createWatching } from "./watch/watching.ts";
 
 export interface RunningApp {
   start(): void;
+  /** Begins to look for changed files, where a process type is to be restarted for them. */
+  watch(): void;
   /** Asks all to stop. Those that are still waited for are told by `running`. */
   stop(): void;
   kill(): void;
@@ -120,6 +123,13 @@ export function createApp(options: AppOptions): RunningApp {
   const probed = new Map<string, Environment>();
   const environmentOf = (instance: string) => probed.get(instance) ?? new Map();
   const prober = createProber({ root, environmentOf });
+  const watch = newSignal();
+  const watching = createWatching(watch.given, {
+    root,
+    clock,
+    onChange: (type, change) => supervisor.changed(type, change),
+    say: (text) => hub.say(text),
+  });
   let runs = 0;
   let isShutDown = false;
 
@@ -143,12 +153,13 @@ export function createApp(options: AppOptions): RunningApp {
     start: app,
     ends: settings,
     graceMs: settings.graceMs,
+    onTypes: watching.follow,
     onEnded: end.give,
     tools: {
       clock,
       timeMs: Date.now,
       random: Math.random,
-      launch(spec, listener) {
+      launch(spec, listener, first) {
         runs += 1;
         const run = `${id}.${runs}`;
         const {
@@ -157,6 +168,7 @@ export function createApp(options: AppOptions): RunningApp {
           isolation = settings.isolation,
         } = spec;
         const environment = async (givenUp: AbortSignal) => {
+          if (first) await first(givenUp);
           const variables = await environments.of(spec, run, givenUp);
           if (spec.ready || spec.live) probed.set(spec.name, variables);
           return variables;
@@ -181,9 +193,11 @@ export function createApp(options: AppOptions): RunningApp {
       announce,
     },
   });
+  watching.follow(app.types);
   let hasEnded = false;
 
   async function finish(exitCode: number): Promise<number> {
+    watching.follow([]);
     // What a run forked in its last moment, after it had been swept.
     const { ended, left } = await sweeper.sweep({ mark: `${idVariable}=${id}` }, () => true);
     if (ended.length > 0) hub.say(`ended what was left behind: ${ended.join(", ")}`);
@@ -207,6 +221,7 @@ export function createApp(options: AppOptions): RunningApp {
       access("/", () => {});
       environments.whileFresh(supervisor.start);
     },
+    watch: watch.give,
     stop: () => void supervisor.stopAll(),
     kill: supervisor.kill,
     killAtOnce() {

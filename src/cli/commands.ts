@@ -83,6 +83,7 @@ export const commands: readonly CommandSpec[] = [
       },
       { name: "cgroup", help: "keep each run in a cgroup of its own, where one may be made" },
       { name: "no-log", help: "keep no output on disk, where procman logs finds it" },
+      { name: "no-watch", help: "restart nothing because its files have changed" },
       { name: "quiet", short: "q", value: "TYPE,...", help: "do not show the output of these" },
       ...environmentOptions,
       {

@@ -54,6 +54,7 @@ function settingsOf(options: Options): GivenSettings {
     prefix: off("prefix"),
     cgroup: given("cgroup", options.has("cgroup") ? true : undefined),
     log: off("log"),
+    watch: off("watch"),
     "log-format": given("log-format") ?? given("json", options.has("json") ? "json" : undefined),
     quiet: given("quiet"),
   };

@@ -158,6 +158,7 @@ async function serve(supervised: Supervised, running: RunningApp): Promise<boole
       isPatient: terminal !== undefined,
     });
     if (terminal === undefined) tellReady(place.folder, running.say);
+    running.watch();
     await running.ended;
     await control.close();
     return true;
@@ -165,6 +166,7 @@ async function serve(supervised: Supervised, running: RunningApp): Promise<boole
     const reason = error instanceof Error ? error.message : String(error);
     if (api === undefined && terminal !== undefined) {
       running.say(`scale, ps and the like do not work: ${reason}`);
+      running.watch();
       return true;
     }
     complain(reason);

@@ -7,25 +7,35 @@ import { findDependencyProblems } from "./dependency-problems.ts";
 import { findProbeProblems } from "./probe-problems.ts";
 import type { SettingsFile } from "./settings-file.ts";
 import { traitsOf } from "./traits-of.ts";
+import { findWatchProblems } from "./watch-problems.ts";
 
-/** Paths are seen from `root`. With `release`, that is what all others wait for. */
+/**
+ * Paths are seen from `root`. With `release`, that is what all others wait for; without `watch`,
+ * nobody is restarted because a file has changed.
+ */
 export function applySettings(
   types: readonly ProcessType[],
   file: SettingsFile,
   root: string,
-  { release = false }: { readonly release?: boolean },
+  { release = false, watch = true }: { readonly release?: boolean; readonly watch?: boolean },
 ): Result<readonly ProcessType[]> {
   const { shell, types: own } = file.values;
   const problems = [
     ...findUnknownTypes(types, file),
     ...findDependencyProblems(types, file),
     ...findProbeProblems(file),
+    ...findWatchProblems(file),
   ];
   const applied = types.map((type) => ({
     ...type,
     ...traitsOf({ ...(shell !== undefined && { shell }), ...own?.get(type.name) }, root),
   }));
-  return resultOf(release ? releaseFirst(applied) : applied, problems);
+  const released = release ? releaseFirst(applied) : applied;
+  return resultOf(watch ? released : released.map(withoutWatch), problems);
+}
+
+function withoutWatch({ watch: _, ...type }: ProcessType): ProcessType {
+  return type;
 }
 
 function findUnknownTypes(

@@ -163,7 +163,11 @@ function hintFor(kind: ScalarKind, text: string): string | undefined {
 function readList(walk: Walk, of: Kind, node: unknown, path: Path): readonly Value[] | undefined {
   const { yaml } = walk;
   const nodes = yaml.isSeq(node) ? node.items : [node];
-  const values = nodes.map((one, index) => readNode(walk, of, one, [...path, String(index)]));
+  const values = nodes.map((one, index) => {
+    const place = [...path, String(index)];
+    if (yaml.isNode(one)) walk.places.set(keyOf(place), walk.placeAt(one.range?.[0] ?? 0));
+    return readNode(walk, of, one, place);
+  });
   return values.filter((value) => value !== undefined);
 }
 
@@ -184,8 +188,10 @@ function readMap(walk: Walk, kind: MapKind, node: unknown, path: Path): Value | 
 function readRecord(walk: Walk, kind: RecordKind, node: unknown, path: Path): Value | undefined {
   const { settings, short } = kind;
   const shorthand = short === undefined ? undefined : settings[short];
-  if (short !== undefined && shorthand !== undefined && walk.yaml.isScalar(node)) {
-    const value = readNode(walk, shorthand.kind, node, path);
+  const isAlone =
+    walk.yaml.isScalar(node) || (walk.yaml.isSeq(node) && shorthand?.kind.is === "list");
+  if (short !== undefined && shorthand !== undefined && isAlone) {
+    const value = readNode(walk, shorthand.kind, node, [...path, short]);
     return value === undefined ? undefined : { [short]: value };
   }
   const pairs = pairsOf(walk, kind, node, path);

@@ -5,6 +5,7 @@ import type { Launch } from "../core/launch.ts";
 import type { Check, LiveProbe, ReadyProbe } from "../core/probe.ts";
 import type { TypeSettings } from "../core/settings-schema.ts";
 import type { Traits } from "../core/traits.ts";
+import { defaultDebounceMs, type WatchRule } from "../core/watch-rule.ts";
 
 /** Paths are seen from `root`. */
 export function traitsOf(settings: TypeSettings, root: string): Traits {
@@ -12,6 +13,7 @@ export function traitsOf(settings: TypeSettings, root: string): Traits {
   const launch = launchOf(settings, root);
   const ready = readyOf(settings);
   const live = liveOf(settings);
+  const watch = watchRuleOf(settings);
   const dependsOn = dependenciesOf(settings);
   return {
     ...(launch && { launch }),
@@ -19,6 +21,7 @@ export function traitsOf(settings: TypeSettings, root: string): Traits {
     ...(restart && { restart: renamed(restart, { backoff: "backoffMs" }) }),
     ...(ready && { ready }),
     ...(live && { live }),
+    ...(watch && { watch }),
     ...(dependsOn.length > 0 && { dependsOn }),
     ...(once && { isTask: true }),
     ...(essential && { isEssential: true }),
@@ -70,6 +73,12 @@ function dependenciesOf({ depends_on: dependsOn }: TypeSettings): readonly Depen
     until,
     restartWith: restartWith ?? false,
   }));
+}
+
+function watchRuleOf({ watch }: TypeSettings): WatchRule | undefined {
+  if (!watch?.paths) return undefined;
+  const { paths, ignore = [], debounce: debounceMs = defaultDebounceMs } = watch;
+  return { paths, ignore, debounceMs };
 }
 
 type Renamed<T, N> = { [K in keyof T as K extends keyof N ? N[K] & string : K]: T[K] };

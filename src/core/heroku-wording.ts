@@ -1,7 +1,7 @@
 /** What procman says about an instance, as Heroku phrases it: for the log, and for tools that read it. */
 import { describeExit, type ExitStatus, exitCodeOf } from "./exit-status.ts";
 import type { Formation } from "./formation.ts";
-import { describeNotice, formatDuration, type Notice } from "./notice.ts";
+import { describeChange, describeNotice, formatDuration, type Notice } from "./notice.ts";
 import { describePortTrouble, type PortTrouble } from "./port-trouble.ts";
 import type { Sequel } from "./restart.ts";
 
@@ -16,6 +16,8 @@ export function herokuWording(notice: Notice): readonly string[] {
       return [`Stopping all processes with ${notice.signal}`];
     case "asked":
       return [`${notice.what === "stop" ? "Stopping" : "Restarting"}, asked by ${notice.by}`];
+    case "changed":
+      return [`Restarting, because ${describeChange(notice)}`];
     case "ended":
       return [
         describeEnd(notice.status),

@@ -28,6 +28,7 @@ import { hasFailed as cannotBeMet, type Obstacle } from "./obstacle.ts";
 import type { PortTrouble } from "./port-trouble.ts";
 import { decideSequel, type RestartRule, stableMs } from "./restart.ts";
 import type { StopPolicy } from "./stop-policy.ts";
+import type { FileChange } from "./watch-rule.ts";
 
 export interface InstancePolicy {
   readonly restart: RestartRule;
@@ -83,6 +84,8 @@ interface PortWait {
 
 type StopCause =
   | { readonly kind: "asked" }
+  /** Its files did. It is started anew when its port is free, too. */
+  | { readonly kind: "changed" }
   /** The leader ended by itself; what is left of its group is being ended. */
   | {
       readonly kind: "ended";
@@ -111,6 +114,8 @@ export type InstanceEvent =
   | { readonly what: "want"; readonly want: "up" | "down" }
   /** A person asked: no backoff, and the failures are forgotten. Of something down it is a start. */
   | { readonly what: "restart" }
+  /** Its files did: as a restart, but of what is not wanted it is none. */
+  | { readonly what: "changed"; readonly change: FileChange }
   | { readonly what: "kill" }
   | { readonly what: "timer" }
   /** There is a process. What comes before may take its time, and is no part of its life. */
@@ -133,7 +138,8 @@ export type InstanceEvent =
   | { readonly what: "port-free"; readonly run: number };
 
 export type Effect =
-  | { readonly do: "spawn"; readonly run: number }
+  /** With `awaitsPort` when nobody holds its port any more, or when that takes too long. */
+  | { readonly do: "spawn"; readonly run: number; readonly awaitsPort: boolean }
   /** As its policy says. */
   | { readonly do: "stop" }
   | { readonly do: "kill" }
@@ -173,7 +179,9 @@ export function transition(
     case "want":
       return event.want === "up" ? wantUp(instance, moment) : wantDown(policy, instance, moment);
     case "restart":
-      return restart(policy, instance, moment);
+      return restart(policy, instance, asked, moment);
+    case "changed":
+      return changed(policy, instance, event.change, moment);
     case "kill":
       return kill(instance, moment);
     case "timer":
@@ -234,16 +242,19 @@ function wantDown(policy: InstancePolicy, instance: Instance, moment: Moment): S
   }
 }
 
-function restart(policy: InstancePolicy, instance: Instance, moment: Moment): Step {
+type Request = Extract<StopCause, { kind: "asked" | "changed" }>;
+const asked: Request = { kind: "asked" };
+
+function restart(policy: InstancePolicy, instance: Instance, cause: Request, moment: Moment): Step {
   const fresh: Instance = { ...instance, want: "up", failures: 0 };
   switch (instance.state.is) {
     case "starting":
     case "up":
-      return stop(policy, fresh, instance.state, moment);
+      return stop(policy, fresh, instance.state, moment, cause);
     case "stopping":
-      return [{ ...fresh, state: { ...instance.state, cause: { kind: "asked" } } }, []];
+      return [{ ...fresh, state: { ...instance.state, cause } }, []];
     case "crashed": {
-      const [next, effects] = spawn(fresh, moment);
+      const [next, effects] = spawn(fresh, moment, cause);
       return [next, [{ do: "disarm" }, ...effects]];
     }
     case "waiting":
@@ -251,11 +262,23 @@ function restart(policy: InstancePolicy, instance: Instance, moment: Moment): St
     case "down":
     case "exited":
     case "parked":
-      return spawn(fresh, moment);
+      return spawn(fresh, moment, cause);
   }
 }
 
-function spawn(instance: Instance, moment: Moment): Step {
+/** Who waits to be started will find its files as they are then. */
+function changed(
+  policy: InstancePolicy,
+  instance: Instance,
+  change: FileChange,
+  moment: Moment,
+): Step {
+  if (instance.want === "down" || instance.state.is === "waiting") return [instance, []];
+  const [next, effects] = restart(policy, instance, { kind: "changed" }, moment);
+  return [next, [{ do: "tell", notice: { kind: "changed", ...change } }, ...effects]];
+}
+
+function spawn(instance: Instance, moment: Moment, cause: Request = asked): Step {
   const { obstacles } = moment;
   if (obstacles) {
     const notice: Notice = { kind: "waiting", for: obstacles };
@@ -263,7 +286,10 @@ function spawn(instance: Instance, moment: Moment): Step {
   }
   const run = instance.run + 1;
   const state: InstanceState = { is: "starting", sinceMs: moment.nowMs };
-  return [{ ...instance, run, state }, [{ do: "spawn", run }]];
+  return [
+    { ...instance, run, state },
+    [{ do: "spawn", run, awaitsPort: cause.kind === "changed" }],
+  ];
 }
 
 function recheck(instance: Instance, moment: Moment): Step {
@@ -306,7 +332,7 @@ function stop(
   instance: Instance,
   state: Alive,
   moment: Moment,
-  cause: StopCause = { kind: "asked" },
+  cause: StopCause = asked,
 ): Step {
   return [
     {
@@ -432,7 +458,7 @@ function gone(policy: InstancePolicy, instance: Instance, end: End, moment: Mome
       return ended(policy, instance, end, { startedMs: state.sinceMs, upMs: 0 }, moment);
     case "stopping": {
       const { cause, startedMs } = state;
-      if (cause.kind === "asked") return stopped(instance, state, end.status, moment);
+      if (isRequest(cause)) return stopped(instance, state, cause, end.status, moment);
       const { upMs, ranMs } = cause;
       return ended(policy, instance, endBy(cause, end), { startedMs, upMs, ranMs }, moment);
     }
@@ -447,17 +473,27 @@ function gone(policy: InstancePolicy, instance: Instance, end: End, moment: Mome
 }
 
 /** How it ended is the answer to a signal when it was unhealthy, and says nothing. */
-function endBy(cause: Exclude<StopCause, { kind: "asked" }>, end: End): End {
+function endBy(cause: Exclude<StopCause, Request>, end: End): End {
   if (cause.kind === "ended") return end;
   return { ...end, status: { kind: "unhealthy", reason: cause.reason }, port: undefined };
 }
 
-/** Somebody asked for the stop: the want decides, and there is nothing to wait for. */
-function stopped(instance: Instance, state: Stopping, status: ExitStatus, moment: Moment): Step {
+function isRequest(cause: StopCause): cause is Request {
+  return cause.kind === "asked" || cause.kind === "changed";
+}
+
+/** It was to be stopped: the want decides, and there is nothing to wait for but a port. */
+function stopped(
+  instance: Instance,
+  state: Stopping,
+  cause: Request,
+  status: ExitStatus,
+  moment: Moment,
+): Step {
   const notice: Notice = { kind: "stopped", status, tookMs: moment.nowMs - state.sinceMs };
   const told: readonly Effect[] = [{ do: "disarm" }, { do: "tell", notice }];
   if (instance.want === "down") return [{ ...instance, state: { is: "down" } }, told];
-  const [next, effects] = spawn(instance, moment);
+  const [next, effects] = spawn(instance, moment, cause);
   return [next, [...told, ...effects]];
 }
 

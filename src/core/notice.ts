@@ -8,6 +8,7 @@ import { describeObstacles, type Obstacle } from "./obstacle.ts";
 import { describePortTrouble, type PortTrouble } from "./port-trouble.ts";
 import type { Sequel } from "./restart.ts";
 import type { StateName } from "./state-name.ts";
+import type { FileChange } from "./watch-rule.ts";
 
 export type Notice =
   | {
@@ -55,6 +56,8 @@ export type Notice =
   | { readonly kind: "stale-environment"; readonly problem: string }
   /** A person asked for it; `by` is `marc with procman restart`. */
   | { readonly kind: "asked"; readonly what: "restart" | "stop"; readonly by: string }
+  /** It is restarted for its files. */
+  | ({ readonly kind: "changed" } & FileChange)
   | { readonly kind: "signalled"; readonly signal: string }
   | { readonly kind: "stop-command"; readonly command: string }
   /** The stop command did not do it. */
@@ -103,6 +106,8 @@ export function describeNotice(notice: Notice): string | undefined {
       return `is started with the environment it had before: ${notice.problem}`;
     case "asked":
       return `${notice.what === "stop" ? "is stopped" : "is restarted"} by ${notice.by}`;
+    case "changed":
+      return `is restarted, because ${describeChange(notice)}`;
     case "stop-command":
       return `is stopped by: ${notice.command}`;
     case "stop-command-failed":
@@ -144,6 +149,11 @@ function describeEndsAll(by: EndsAll): string {
     case "--exit-on parked":
       return `is parked, and with ${by} all others are stopped for that`;
   }
+}
+
+/** `src/a.ts changed`, `src/a.ts changed, +3 more`. */
+export function describeChange({ file, others }: FileChange): string {
+  return `${file} changed${others > 0 ? `, +${others} more` : ""}`;
 }
 
 function describeRan(notice: { readonly status: ExitStatus; readonly ranMs: number }): string {

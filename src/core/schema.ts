@@ -20,7 +20,7 @@ export type Kind =
   | { readonly is: "list"; readonly of: Kind }
   /** `about` is what the keys are, as in `variable`. */
   | { readonly is: "map"; readonly keys: string; readonly of: Kind }
-  /** A value alone is that of the setting `short`. Of those in `oneOf` there must be exactly one. */
+  /** A value or list alone is that of the setting `short`. Of those in `oneOf` there must be exactly one. */
   | {
       readonly is: "record";
       readonly settings: SettingTable;

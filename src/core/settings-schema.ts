@@ -134,6 +134,26 @@ const dependsOn = {
   },
 } as const;
 
+const watch = {
+  is: "record",
+  short: "paths",
+  settings: {
+    paths: {
+      kind: texts,
+      about: "Globs, folders and files that are watched, seen from the app's folder.",
+    },
+    ignore: {
+      kind: texts,
+      about: "Globs, folders and files that are left out, as in **/*.test.js.",
+    },
+    debounce: {
+      kind: duration,
+      about: "How long nothing more has to change until it is restarted.",
+      default: "300ms",
+    },
+  },
+} as const;
+
 export const colourNames = ["cyan", "yellow", "green", "magenta", "blue", "red"] as const;
 export type ColourName = (typeof colourNames)[number];
 
@@ -172,6 +192,11 @@ export const typeSettings = {
   },
   stop: { kind: stop, about: "How it is stopped." },
   restart: { kind: restart, about: "What happens when it has ended by itself." },
+  watch: {
+    kind: watch,
+    about:
+      "Files for which it is restarted when they change. What .gitignore names is left out, and so are node_modules and .git, unless they are named.",
+  },
   essential: {
     kind: toggle,
     about: "Whether the app ends when one of its processes has ended for good.",

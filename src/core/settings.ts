@@ -38,6 +38,8 @@ export interface Selection {
   readonly except: Asked | undefined;
   /** Whether the release is run before all else. */
   readonly release: boolean;
+  /** Whether process types are restarted when their files change. */
+  readonly watch: boolean;
   /** Whose output is not shown. */
   readonly quiet: Asked | undefined;
 }
@@ -59,6 +61,7 @@ export const settingNames = [
   "formation",
   "except",
   "release",
+  "watch",
 ] as const;
 export type SettingName = (typeof settingNames)[number];
 
@@ -91,6 +94,7 @@ export function readSelection(given: GivenSettings): Selection {
     formation: askedOf(given.formation),
     except: askedOf(given.except),
     release: given.release?.value === true,
+    watch: given.watch?.value !== false,
     quiet: askedOf(given.quiet),
   };
 }

@@ -21,6 +21,7 @@ const names: { readonly [Name in Exclude<keyof Traits, "launch" | "isPortless">]
   restart: "restart",
   ready: "ready",
   live: "live",
+  watch: "watch",
   dependsOn: "depends_on",
   isTask: "once",
   isEssential: "essential",

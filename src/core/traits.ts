@@ -5,6 +5,7 @@ import type { Launch } from "./launch.ts";
 import type { LiveProbe, ReadyProbe } from "./probe.ts";
 import type { RestartRule } from "./restart.ts";
 import type { StopPolicy } from "./stop-policy.ts";
+import type { WatchRule } from "./watch-rule.ts";
 
 export interface Traits {
   readonly launch?: Launch;
@@ -13,6 +14,7 @@ export interface Traits {
   readonly isolation?: Isolation;
   readonly ready?: ReadyProbe;
   readonly live?: LiveProbe;
+  readonly watch?: WatchRule;
   readonly dependsOn?: readonly Dependency[];
   /** It has work to do, and ends with it. */
   readonly isTask?: boolean;

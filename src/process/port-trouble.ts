@@ -39,6 +39,7 @@ export interface AwaitedPort {
 /** True once nobody holds it; false when that was given up, or takes too long. */
 export async function awaitPort(awaited: AwaitedPort, givenUp: AbortSignal): Promise<boolean> {
   const { port, root, graceMs, onCleared } = awaited;
+  if (await isPortFree(port)) return !givenUp.aborted;
   const ended = await endStraggler(port, root, graceMs);
   if (ended.length > 0) onCleared(ended);
   return untilPortFree(port, portWaitMs, givenUp);

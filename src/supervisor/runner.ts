@@ -42,7 +42,12 @@ export interface Runner {
 }
 
 export interface RunnerTools {
-  launch(spec: InstanceSpec, listener: ChildListener): Child;
+  /** Its environment is read after `first`, which a stop gives up. */
+  launch(
+    spec: InstanceSpec,
+    listener: ChildListener,
+    first?: (givenUp: AbortSignal) => Promise<unknown>,
+  ): Child;
   /** Undefined when there is nobody to ask. */
   readonly prober: Prober | undefined;
   /** What has to come before one of this spec may be started. */
@@ -149,6 +154,7 @@ export function createRunner(
         const launched: Child = tools.launch(
           spec,
           listen(effect.run, { hold: () => launched.pause(), flow: () => launched.resume() }),
+          effect.awaitsPort ? untilPortFree : undefined,
         );
         child = launched;
         if (effect.run > 1) tools.onStartedAgain(runner);
@@ -230,6 +236,10 @@ export function createRunner(
     awaitingPort = new AbortController();
     const { signal } = awaitingPort;
     if (await tools.ports?.untilFree(port, name, signal)) send({ what: "port-free", run });
+  }
+
+  async function untilPortFree(givenUp: AbortSignal): Promise<void> {
+    if (spec.port !== undefined) await tools.ports?.untilFree(spec.port, name, givenUp);
   }
 
   /** Nothing stands between what it prints and who takes it, unless somebody looks for a line. */
@@ -347,7 +357,8 @@ function isStoppedByUs({ state }: Instance): boolean {
 }
 
 function isAsked({ state }: Instance): boolean {
-  return state.is === "stopping" && state.cause.kind === "asked";
+  if (state.is !== "stopping") return false;
+  return state.cause.kind === "asked" || state.cause.kind === "changed";
 }
 
 function mayLackPort(status: ExitStatus): boolean {

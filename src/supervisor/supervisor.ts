@@ -25,6 +25,7 @@ import { findFinalStatus, hasFailed, type InstanceState, isRunning } from "../co
 import type { InstanceSpec } from "../core/plan.ts";
 import { planReload, type ReloadStep } from "../core/reload.ts";
 import type { ScaleChange } from "../core/scale.ts";
+import type { FileChange } from "../core/watch-rule.ts";
 import { createDependants } from "./dependants.ts";
 import type { InstanceHistory } from "./history.ts";
 import type { Known, Outcome, UnknownNames, WaitOutcome } from "./outcome.ts";
@@ -46,6 +47,8 @@ export interface Supervisor {
     by: string,
   ): Outcome<readonly ReloadStep[]>;
   stop(names: readonly string[], by: string): Outcome<undefined>;
+  /** Files of a type did. */
+  changed(type: string, change: FileChange): void;
   /** Asks all to stop, in reverse order, waiting for none before the next. Gives its number. */
   stopAll(): number;
   kill(): void;
@@ -70,12 +73,14 @@ export interface SupervisorOptions {
     /** A line about what somebody asked for. */
     readonly announce: (text: string) => void;
   };
+  /** Others are taken over from the files. */
+  readonly onTypes: (types: Desired["types"]) => void;
   /** Once: nothing runs and nothing will. The code of the first that failed, else 0. */
   readonly onEnded: (exitCode: number) => void;
 }
 
 export function createSupervisor(options: SupervisorOptions): Supervisor {
-  const { ends, graceMs, tools, onEnded } = options;
+  const { ends, graceMs, tools, onTypes, onEnded } = options;
   let desired = desiredAtStart(options.start);
   /** Those of the formation, and those that have left it and are not down yet. */
   const runners = new Map<string, Runner>();
@@ -144,13 +149,15 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   }
 
   /**
-   * Nothing runs and nothing will. What a person has stopped may be started again by one, and so
-   * may what comes into an app of which a reload has left nothing.
+   * Nothing runs and nothing will. What a person has stopped may be started again by one, what is
+   * watched by a change of its files, and so may what comes into an app of which a reload has left
+   * nothing.
    */
   function isOver(): boolean {
     const states = [...runners.values()].map(({ instance }) => instance().state);
     if (want === "down") return states.every((state) => state.is === "down" || isFinal(state));
-    return states.length > 0 && desired.emptied.size === 0 && states.every(isFinal);
+    if (desired.emptied.size > 0 || desired.specs.some(({ watch }) => watch)) return false;
+    return states.length > 0 && states.every(isFinal);
   }
 
   function isInFormation(name: string): boolean {
@@ -177,6 +184,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
    */
   function apply(next: Desired, restarts: readonly InstanceSpec[] = []): number {
     noteChanges(desired, next);
+    if (next.types !== desired.types) onTypes(next.types);
     desired = next;
     hasDependencies = desired.specs.some(({ dependsOn }) => dependsOn !== undefined);
     ordered = undefined;
@@ -317,6 +325,12 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       if (!found.ok) return unknown(found);
       tellEach(found.value, "stop", by);
       return { is: "done", number: apply(stopDesired(desired, found.value)), value: undefined };
+    },
+    changed(type, change) {
+      if (want === "down") return;
+      for (const runner of inOrder()) {
+        if (runner.spec().type === type) runner.send({ what: "changed", change });
+      }
     },
     stopAll,
     kill() {

@@ -29,6 +29,13 @@ const cases: { readonly [K in Kind]: readonly Case[] } = {
       ["Waits for db to be ready"],
     ],
   ],
+  changed: [
+    [
+      "its files",
+      { kind: "changed", file: "src/a.ts", others: 1 },
+      ["Restarting, because src/a.ts changed, +1 more"],
+    ],
+  ],
   "restarted-with": [
     ["as another is", { kind: "restarted-with", other: "db.1" }, ["Is restarted, because db.1 is"]],
   ],

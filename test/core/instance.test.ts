@@ -68,6 +68,7 @@ const states = {
   up: { is: "up", sinceMs: nowMs - 20_000, startedMs },
   stable: { is: "up", sinceMs: nowMs - 30_000, startedMs },
   stopping: stopping({ kind: "asked" }),
+  renewing: stopping({ kind: "changed" }),
   killing: { ...stopping({ kind: "asked" }), force: "kill" },
   ending: stopping({ kind: "ended", from: "up", upMs: 20_000, ranMs: 59_900 }),
   endingStable: stopping({ kind: "ended", from: "up", upMs: 30_000, ranMs: 59_900 }),
@@ -104,6 +105,7 @@ const wantUp: InstanceEvent = { what: "want", want: "up" };
 const wantDown: InstanceEvent = { what: "want", want: "down" };
 const restart: InstanceEvent = { what: "restart" };
 const kill: InstanceEvent = { what: "kill" };
+const changed: InstanceEvent = { what: "changed", change: { file: "a.ts", others: 0 } };
 const timer: InstanceEvent = { what: "timer" };
 const started: InstanceEvent = { what: "started", run };
 const ready: InstanceEvent = { what: "ready", run };
@@ -139,7 +141,7 @@ function instanceIn(name: keyof typeof states, { want, failures = 2 }: Before): 
 function describeEffect(effect: Effect): string {
   switch (effect.do) {
     case "spawn":
-      return `spawn ${effect.run}`;
+      return `spawn ${effect.run}${effect.awaitsPort ? " on its port" : ""}`;
     case "arm":
       return `arm ${effect.delayMs}`;
     case "tell":
@@ -249,6 +251,65 @@ describe("the machine, told what is wanted", () => {
     ["waiting, restart", "waiting", restart, { obstacles }, { state: "same", failures: 0 }],
     ["waiting, restart, come", "waiting", restart, {}, { ...spawned, failures: 0 }],
     ["waiting, kill", "waiting", kill, { obstacles }, { state: "same" }],
+  ])("%s", (_, state, event, before, after) => {
+    checkCell(state, event, before, after);
+  });
+});
+
+describe("the machine, told that files have changed", () => {
+  const spawned: After = {
+    state: "starting",
+    does: ["tell changed", "spawn 4 on its port"],
+    failures: 0,
+  };
+  const renewing: After = {
+    state: "renewing",
+    does: ["tell changed", "stop", "arm 10000"],
+    failures: 0,
+  };
+  const told: After = { state: "same", does: ["tell changed"], failures: 0 };
+  const again = ["disarm", "tell stopped", "spawn 4 on its port"];
+  it.each<Cell>([
+    ["down", "down", changed, {}, { state: "same" }],
+    ["starting", "starting", changed, {}, renewing],
+    ["up", "up", changed, {}, renewing],
+    ["stopping", "stopping", changed, {}, told],
+    ["stopping, and not wanted", "stopping", changed, { want: "down" }, { state: "same" }],
+    ["renewing, once more", "renewing", changed, {}, told],
+    ["ending", "ending", changed, {}, told],
+    [
+      "crashed",
+      "crashed",
+      changed,
+      {},
+      { ...spawned, does: ["tell changed", "disarm", "spawn 4 on its port"] },
+    ],
+    ["waiting", "waiting", changed, {}, { state: "same" }],
+    ["exited", "exited", changed, {}, spawned],
+    ["parked", "parked", changed, {}, spawned],
+    ["renewing, gone", "renewing", gone(terminated), {}, { state: "starting", does: again }],
+    [
+      "renewing, gone, and restarts are not allowed",
+      "renewing",
+      gone(failed),
+      { policy: once },
+      { state: "starting", does: again },
+    ],
+    [
+      "renewing, gone, and not wanted any more",
+      "renewing",
+      gone(terminated),
+      { want: "down" },
+      { state: "down", does: ["disarm", "tell stopped"] },
+    ],
+    ["renewing, exited", "renewing", exited, {}, { state: "same" }],
+    [
+      "renewing, timer",
+      "renewing",
+      timer,
+      {},
+      { state: "same", does: ["kill", "arm 1000", "tell overdue"] },
+    ],
   ])("%s", (_, state, event, before, after) => {
     checkCell(state, event, before, after);
   });
@@ -619,6 +680,7 @@ class World {
   /** Somebody who stops or kills it himself, and wants it up, does not wait. */
   private isPersonal(event: InstanceEvent): boolean {
     if (event.what === "want") return event.want === "up" && this.instance.want === "down";
+    if (event.what === "changed") return this.instance.want === "up";
     return event.what === "restart" || event.what === "kill";
   }
 
@@ -690,6 +752,7 @@ const plays = {
   "want up": (world, chance) => world.send(wantUp, chance),
   "want down": (world, chance) => world.send(wantDown, chance),
   restart: (world, chance) => world.send(restart, chance),
+  changed: (world, chance) => world.send(changed, chance),
   kill: (world, chance) => world.send(kill, chance),
   start(world, chance) {
     const { live } = world;

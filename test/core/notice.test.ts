@@ -248,6 +248,18 @@ const cases: { readonly [K in Kind]: readonly Case[] } = {
       "is stopped by marc with procman stop",
     ],
   ],
+  changed: [
+    [
+      "a file has changed",
+      { kind: "changed", file: "src/a.ts", others: 0 },
+      "is restarted, because src/a.ts changed",
+    ],
+    [
+      "several files have changed",
+      { kind: "changed", file: "src/a.ts", others: 3 },
+      "is restarted, because src/a.ts changed, +3 more",
+    ],
+  ],
   signalled: [["the stop signal", { kind: "signalled", signal: "SIGTERM" }, undefined]],
   state: [["a change of state", { kind: "state", from: "starting", to: "up" }, undefined]],
 };

@@ -28,7 +28,13 @@ function given(name: SettingName, value: Given["value"]): GivenSettings {
 
 describe("a selection", () => {
   it("is nothing by default", () => {
-    const nothing = { formation: undefined, except: undefined, quiet: undefined, release: false };
+    const nothing = {
+      formation: undefined,
+      except: undefined,
+      quiet: undefined,
+      release: false,
+      watch: true,
+    };
     expect(readSelection({})).toEqual(nothing);
   });
 

@@ -574,3 +574,34 @@ describe("what is known of an instance", () => {
     );
   });
 });
+
+describe("changed files", () => {
+  const change = { file: "src/a.ts", others: 2 };
+
+  it("restart all processes of a type that are wanted, and nobody else", () => {
+    const subject = createRunning(["a.3", "b.1"]);
+    const { children, supervisor } = subject;
+    supervisor.stop(["a.2"], by);
+    children.get("a.2").end(terminated);
+    children.get("a.3").end(exitCode(0));
+    subject.told.length = 0;
+    supervisor.changed("a", change);
+    expect(subject.told.filter((line) => line.includes("changed"))).toEqual([
+      "a.1 is restarted, because src/a.ts changed, +2 more",
+      "a.3 is restarted, because src/a.ts changed, +2 more",
+    ]);
+    expect(children.asked.slice(2)).toEqual(["a.1 stop SIGTERM"]);
+    expect(launchedSince(subject, 4)).toEqual(["a.3"]);
+    supervisor.changed("a", change);
+    children.get("a.1").end(terminated);
+    expect(launchedSince(subject, 4)).toEqual(["a.3", "a.1"]);
+  });
+
+  it("start nothing when all are to end", () => {
+    const subject = createRunning(["a.1"]);
+    subject.supervisor.stopAll();
+    subject.supervisor.changed("a", change);
+    subject.children.get("a.1").end(terminated);
+    expect(subject.ended).toEqual([0]);
+  });
+});

@@ -53,6 +53,7 @@ export function createSubject(names: readonly string[], options: Partial<Supervi
     start: startOf(names),
     ends: { restart: "on-failure", exitOn: "all" },
     graceMs: 10_000,
+    onTypes() {},
     onEnded: (code) => ended.push(code),
     tools: {
       launch: children.launch,
