@@ -130,6 +130,7 @@ export function createApp(options: AppOptions): RunningApp {
     onChange: (type, change) => supervisor.changed(type, change),
     say: (text) => hub.say(text),
   });
+  const sampler = createOnce(async () => (await import("./process/sampler.ts")).createSampler());
   let runs = 0;
   let isShutDown = false;
 
@@ -191,6 +192,14 @@ export function createApp(options: AppOptions): RunningApp {
       onRanWell: environments.ranWell,
       tell,
       announce,
+      // Without descriptors nothing can be measured, or even loaded: the next time, then.
+      sampleMemory: async (leaders) => {
+        try {
+          return await (await sampler()).sampleMemory(leaders);
+        } catch {
+          return new Map();
+        }
+      },
     },
   });
   watching.follow(app.types);
@@ -238,7 +247,7 @@ export function createApp(options: AppOptions): RunningApp {
       readTypes: app.readTypes,
       changedKeys: environments.changedKeys,
       changeSinceRanWell: environments.changeSinceRanWell,
-      usage: async (pids) => (await import("./process/usage.ts")).measureUsage(pids),
+      usage: async (leaders) => (await sampler()).measureUsage(leaders),
       shutDown(by) {
         isShutDown = true;
         announce(`Stopping all, asked by ${by}`);
@@ -364,6 +373,18 @@ function openWhen(time: Promise<void>, open: () => Promise<LogFile>): LogFile {
   return {
     write: async (bytes) => (await file()).write(bytes),
     close: async () => (await file()).close(),
+  };
+}
+
+/** Made when it is needed first; again, when that failed. */
+function createOnce<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make().catch((error: unknown) => {
+      made = undefined;
+      throw error;
+    });
+    return made;
   };
 }
 

@@ -4,6 +4,7 @@ import { explainUnknownType, releaseType } from "../core/formation.ts";
 import type { ProcessType } from "../core/procfile.ts";
 import { releaseFirst } from "../core/release.ts";
 import { findDependencyProblems } from "./dependency-problems.ts";
+import { findMemoryProblems } from "./memory-problems.ts";
 import { findProbeProblems } from "./probe-problems.ts";
 import type { SettingsFile } from "./settings-file.ts";
 import { traitsOf } from "./traits-of.ts";
@@ -25,6 +26,7 @@ export function applySettings(
     ...findDependencyProblems(types, file),
     ...findProbeProblems(file),
     ...findWatchProblems(file),
+    ...findMemoryProblems(file),
   ];
   const applied = types.map((type) => ({
     ...type,

@@ -9,7 +9,7 @@ import { defaultDebounceMs, type WatchRule } from "../core/watch-rule.ts";
 
 /** Paths are seen from `root`. */
 export function traitsOf(settings: TypeSettings, root: string): Traits {
-  const { stop, restart, essential, port, once } = settings;
+  const { stop, restart, memory, essential, port, once } = settings;
   const launch = launchOf(settings, root);
   const ready = readyOf(settings);
   const live = liveOf(settings);
@@ -23,6 +23,7 @@ export function traitsOf(settings: TypeSettings, root: string): Traits {
     ...(live && { live }),
     ...(watch && { watch }),
     ...(dependsOn.length > 0 && { dependsOn }),
+    ...(memory && { memory: renamed(memory, { warn: "warnBytes", limit: "limitBytes" }) }),
     ...(once && { isTask: true }),
     ...(essential && { isEssential: true }),
     ...(port === "none" && { isPortless: true }),

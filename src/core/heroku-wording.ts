@@ -1,6 +1,7 @@
 /** What procman says about an instance, as Heroku phrases it: for the log, and for tools that read it. */
 import { describeExit, type ExitStatus, exitCodeOf } from "./exit-status.ts";
 import type { Formation } from "./formation.ts";
+import { formatBytes, type MemoryUse } from "./memory.ts";
 import { describeChange, describeNotice, formatDuration, type Notice } from "./notice.ts";
 import { describePortTrouble, type PortTrouble } from "./port-trouble.ts";
 import type { Sequel } from "./restart.ts";
@@ -31,6 +32,10 @@ export function herokuWording(notice: Notice): readonly string[] {
         `Error R12 (Exit timeout) -> At least one process failed to exit within ${Math.round(notice.graceMs / 1_000)} seconds of ${notice.askedBy}`,
         "Stopping remaining processes with SIGKILL",
       ];
+    case "memory-warning":
+      return [describeMemory(notice.use), "Error R14 (Memory quota exceeded)"];
+    case "memory-limit":
+      return [describeMemory(notice.use), "Error R15 (Memory quota vastly exceeded)"];
     case "up":
       // The change of state says it.
       return [];
@@ -70,6 +75,11 @@ function describeEnd(status: ExitStatus): string {
     case "unhealthy":
       return `Process ${describeExit(status)}`;
   }
+}
+
+function describeMemory({ usedBytes, allowedBytes }: MemoryUse): string {
+  const percent = ((usedBytes / allowedBytes) * 100).toFixed(1);
+  return `Process running mem=${formatBytes(usedBytes)}(${percent}%)`;
 }
 
 function describeSequel(sequel: Sequel): readonly string[] {

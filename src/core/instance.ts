@@ -8,7 +8,7 @@
  *    starting ──ready/timer──► up                         crashed, exited,
  *        │                     │                          parked, down
  *        └──want down, restart,┴─ exited, ──► stopping ──gone──►─┘
- *                                 unhealthy
+ *                                 unhealthy, outgrown
  *
  * Where it would be started and something else has to come first, it is waiting, and looks again
  * whenever that may have come.
@@ -23,6 +23,7 @@
  */
 
 import { type ExitStatus, isSuccess } from "./exit-status.ts";
+import { describeUse, type MemoryUse } from "./memory.ts";
 import type { Notice } from "./notice.ts";
 import { hasFailed as cannotBeMet, type Obstacle } from "./obstacle.ts";
 import type { PortTrouble } from "./port-trouble.ts";
@@ -123,6 +124,8 @@ export type InstanceEvent =
   | { readonly what: "ready"; readonly run: number }
   /** It is to be replaced, as if it had crashed. */
   | { readonly what: "unhealthy"; readonly run: number; readonly reason: string }
+  /** It takes more memory than it may. */
+  | { readonly what: "outgrown"; readonly run: number; readonly use: MemoryUse }
   /** What it waits for may have come. */
   | { readonly what: "recheck" }
   /** The leader is gone. Its group may live on. */
@@ -192,6 +195,8 @@ export function transition(
       return becomeUp(instance, moment, "up");
     case "unhealthy":
       return unhealthy(policy, instance, event.reason, moment);
+    case "outgrown":
+      return outgrown(policy, instance, event.use, moment);
     case "recheck":
       return recheck(instance, moment);
     case "exited":
@@ -214,7 +219,10 @@ export function isRunning(state: InstanceState): state is Alive | Stopping {
 }
 
 /** It has proved itself. */
-export function isStable(state: InstanceState, nowMs: number): boolean {
+export function isStable(
+  state: InstanceState,
+  nowMs: number,
+): state is Extract<InstanceState, { is: "up" }> {
   return state.is === "up" && nowMs - state.sinceMs >= stableMs;
 }
 
@@ -355,12 +363,33 @@ function unhealthy(
   instance: Instance,
   reason: string,
   moment: Moment,
+  notice: Notice = { kind: "unhealthy", reason },
 ): Step {
   const { state } = instance;
   if (!isAlive(state)) return [instance, []];
   const cause: StopCause = { kind: "unhealthy", reason, ...lengthsOf(state, moment) };
   const [next, effects] = stop(policy, instance, state, moment, cause);
-  return [next, [{ do: "tell", notice: { kind: "unhealthy", reason } }, ...effects]];
+  return [next, [{ do: "tell", notice }, ...effects]];
+}
+
+/**
+ * Who has proved itself is replaced at once, as if a person had asked for it. Who needs so much so
+ * soon needs it again: that is a failure, with a pause that grows. So is it for whoever is not to be
+ * started again, as a task, which must not count as done.
+ */
+function outgrown(
+  policy: InstancePolicy,
+  instance: Instance,
+  use: MemoryUse,
+  moment: Moment,
+): Step {
+  const { state } = instance;
+  const notice: Notice = { kind: "memory-limit", use };
+  if (!isStable(state, moment.nowMs) || policy.restart.policy === "never") {
+    return unhealthy(policy, instance, `took ${describeUse(use, "limit")}`, moment, notice);
+  }
+  const [next, effects] = stop(policy, { ...instance, failures: 0 }, state, moment);
+  return [next, [{ do: "tell", notice }, ...effects]];
 }
 
 function lengthsOf(state: Alive, { nowMs }: Moment): { upMs: number; ranMs: number } {

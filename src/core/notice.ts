@@ -4,6 +4,7 @@
 
 import type { EndsAll } from "./ends-all.ts";
 import { describeExit, type ExitStatus, findLastingCause, isSuccess } from "./exit-status.ts";
+import { describeUse, type MemoryUse } from "./memory.ts";
 import { describeObstacles, type Obstacle } from "./obstacle.ts";
 import { describePortTrouble, type PortTrouble } from "./port-trouble.ts";
 import type { Sequel } from "./restart.ts";
@@ -25,6 +26,9 @@ export type Notice =
   | { readonly kind: "up"; readonly afterMs: number }
   /** It is stopped for that, and is started anew. */
   | { readonly kind: "unhealthy"; readonly reason: string }
+  | { readonly kind: "memory-warning"; readonly use: MemoryUse }
+  /** It is stopped for that, and is started anew. */
+  | { readonly kind: "memory-limit"; readonly use: MemoryUse }
   /** Nobody has answered on its port; it is taken for up all the same. */
   | { readonly kind: "unanswered"; readonly afterMs: number }
   /** It ended by itself. */
@@ -80,6 +84,10 @@ export function describeNotice(notice: Notice): string | undefined {
       return `is restarted, because ${notice.other} is`;
     case "unhealthy":
       return `is unhealthy: ${notice.reason}; stopping it`;
+    case "memory-warning":
+      return `takes ${describeUse(notice.use, "warn")}`;
+    case "memory-limit":
+      return `takes ${describeUse(notice.use, "limit")}; stopping it`;
     case "up":
       return `is up after ${formatDuration(notice.afterMs)}`;
     case "unanswered":

@@ -154,6 +154,15 @@ const watch = {
   },
 } as const;
 
+const memory = {
+  is: "record",
+  short: "limit",
+  settings: {
+    warn: { kind: size, about: "Above it, that is told: once, and again after it has come down." },
+    limit: { kind: size, about: "Above it, it is stopped as always, and started anew." },
+  },
+} as const;
+
 export const colourNames = ["cyan", "yellow", "green", "magenta", "blue", "red"] as const;
 export type ColourName = (typeof colourNames)[number];
 
@@ -196,6 +205,11 @@ export const typeSettings = {
     kind: watch,
     about:
       "Files for which it is restarted when they change. What .gitignore names is left out, and so are node_modules and .git, unless they are named.",
+  },
+  memory: {
+    kind: memory,
+    about: "How much memory it may take, with all that it has started. Looked at every 5s.",
+    default: "no limit",
   },
   essential: {
     kind: toggle,

@@ -22,6 +22,7 @@ const names: { readonly [Name in Exclude<keyof Traits, "launch" | "isPortless">]
   ready: "ready",
   live: "live",
   watch: "watch",
+  memory: "memory",
   dependsOn: "depends_on",
   isTask: "once",
   isEssential: "essential",

@@ -2,6 +2,7 @@
 import type { Dependency } from "./dependencies.ts";
 import type { Isolation } from "./isolation.ts";
 import type { Launch } from "./launch.ts";
+import type { MemoryRule } from "./memory.ts";
 import type { LiveProbe, ReadyProbe } from "./probe.ts";
 import type { RestartRule } from "./restart.ts";
 import type { StopPolicy } from "./stop-policy.ts";
@@ -16,6 +17,7 @@ export interface Traits {
   readonly live?: LiveProbe;
   readonly watch?: WatchRule;
   readonly dependsOn?: readonly Dependency[];
+  readonly memory?: MemoryRule;
   /** It has work to do, and ends with it. */
   readonly isTask?: boolean;
   /** When one of its processes has ended for good, the app ends. */

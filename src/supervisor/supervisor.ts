@@ -28,6 +28,7 @@ import type { ScaleChange } from "../core/scale.ts";
 import type { FileChange } from "../core/watch-rule.ts";
 import { createDependants } from "./dependants.ts";
 import type { InstanceHistory } from "./history.ts";
+import { createMemoryWatch, type SampleMemory } from "./memory-watch.ts";
 import type { Known, Outcome, UnknownNames, WaitOutcome } from "./outcome.ts";
 import { createRunner, type Runner, type RunnerTools } from "./runner.ts";
 import type { InstanceStatus, TypeStatus } from "./status.ts";
@@ -72,6 +73,7 @@ export interface SupervisorOptions {
   readonly tools: Omit<RunnerTools, "onChange" | "onStartedAgain" | "version" | "obstaclesOf"> & {
     /** A line about what somebody asked for. */
     readonly announce: (text: string) => void;
+    readonly sampleMemory: SampleMemory;
   };
   /** Others are taken over from the files. */
   readonly onTypes: (types: Desired["types"]) => void;
@@ -95,6 +97,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   let commands = 0;
   let release = { version: 1, timeMs: tools.timeMs() };
   let hasDependencies = desired.specs.some(({ dependsOn }) => dependsOn !== undefined);
+  let hasMemoryRules = desired.specs.some(({ memory }) => memory !== undefined);
+  const memoryWatch = createMemoryWatch(inOrder, tools);
   const dependants = createDependants(inOrder, () =>
     inOrder().filter(({ name }) => isInFormation(name)),
   );
@@ -141,6 +145,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   /** Who waits is told, and the end is seen. */
   function takeStock(): void {
     waits.onChange();
+    if (hasMemoryRules) memoryWatch.recheck();
     if (hasEnded || !isOver()) return;
     hasEnded = true;
     // Nobody would be there for what was started now.
@@ -187,6 +192,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     if (next.types !== desired.types) onTypes(next.types);
     desired = next;
     hasDependencies = desired.specs.some(({ dependsOn }) => dependsOn !== undefined);
+    hasMemoryRules = desired.specs.some(({ memory }) => memory !== undefined);
     ordered = undefined;
     commands += 1;
     isApplying = true;

@@ -42,6 +42,20 @@ const cases: { readonly [K in Kind]: readonly Case[] } = {
   unhealthy: [
     ["no answer", { kind: "unhealthy", reason: "late" }, ["Is unhealthy: late; stopping it"]],
   ],
+  "memory-warning": [
+    [
+      "as Heroku counts",
+      { kind: "memory-warning", use: { usedBytes: 531 * 2 ** 20, allowedBytes: 512 * 2 ** 20 } },
+      ["Process running mem=531M(103.7%)", "Error R14 (Memory quota exceeded)"],
+    ],
+  ],
+  "memory-limit": [
+    [
+      "as Heroku counts",
+      { kind: "memory-limit", use: { usedBytes: 531 * 2 ** 20, allowedBytes: 512 * 2 ** 20 } },
+      ["Process running mem=531M(103.7%)", "Error R15 (Memory quota vastly exceeded)"],
+    ],
+  ],
   state: [
     [
       "a change",

@@ -10,6 +10,7 @@ import {
   type InstancePolicy,
   type InstanceState,
   isRunning,
+  isStable,
   newInstance,
   type Step,
   stragglerGraceMs,
@@ -100,6 +101,8 @@ function awaitingPortFrom(fromMs: number) {
 
 const run = 3;
 const unhealthy: InstanceEvent = { what: "unhealthy", run, reason: "late" };
+const use = { usedBytes: 531, allowedBytes: 512 };
+const outgrown: InstanceEvent = { what: "outgrown", run, use };
 const recheck: InstanceEvent = { what: "recheck" };
 const wantUp: InstanceEvent = { what: "want", want: "up" };
 const wantDown: InstanceEvent = { what: "want", want: "down" };
@@ -323,6 +326,7 @@ describe("the machine, told what happened", () => {
   });
   const toldEnd = ["disarm", "tell ended"];
   const replaced: After = { state: "stopping", does: ["tell unhealthy", "stop", "arm 10000"] };
+  const outgrowing: After = { state: "stopping", does: ["tell memory-limit", "stop", "arm 10000"] };
   const again = ["disarm", "tell stopped", "spawn 4"];
   const down: After = { state: "down", does: ["disarm", "tell stopped"] };
   const straggling: After = { state: "ending", does: ["stop", `arm ${stragglerGraceMs}`] };
@@ -335,6 +339,11 @@ describe("the machine, told what happened", () => {
     ["up, unhealthy", "up", unhealthy, {}, replaced],
     ["stopping, unhealthy", "stopping", unhealthy, {}, { state: "same" }],
     ["crashed, unhealthy", "crashed", unhealthy, {}, { state: "same" }],
+    ["up, outgrown", "up", outgrown, {}, outgrowing],
+    ["starting, outgrown", "starting", outgrown, {}, outgrowing],
+    ["stable, outgrown", "stable", outgrown, {}, { ...outgrowing, failures: 0 }],
+    ["stable, outgrown, restart: never", "stable", outgrown, { policy: once }, outgrowing],
+    ["stopping, outgrown", "stopping", outgrown, {}, { state: "same" }],
     ["replacing, exited", "replacing", exited, {}, { state: "same" }],
     ["replacing, gone well", "replacing", gone(succeeded), {}, crashed(2_000, 3)],
     ["replacing, gone as asked", "replacing", gone(terminated, held), {}, crashed(2_000, 3)],
@@ -681,6 +690,7 @@ class World {
   private isPersonal(event: InstanceEvent): boolean {
     if (event.what === "want") return event.want === "up" && this.instance.want === "down";
     if (event.what === "changed") return this.instance.want === "up";
+    if (event.what === "outgrown") return isStable(this.instance.state, this.nowMs);
     return event.what === "restart" || event.what === "kill";
   }
 
@@ -792,6 +802,10 @@ const plays = {
       world.send({ what: "unhealthy", run: live.run, reason: "late" }, chance);
     }
   },
+  "find it outgrown"(world, chance) {
+    const { live } = world;
+    if (live?.phase === "running") world.send({ what: "outgrown", run: live.run, use }, chance);
+  },
   "put something before it"(world, chance) {
     world.obstacles = chance % 2 === 0 ? obstacles : failedObstacles;
     world.send(recheck, chance);
@@ -811,6 +825,7 @@ const plays = {
       { what: "started", run: staleRun },
       { what: "ready", run: staleRun },
       { what: "unhealthy", run: staleRun, reason: "late" },
+      { what: "outgrown", run: staleRun, use },
       { what: "exited", run: staleRun },
       { what: "gone", run: staleRun, status: failed },
       { what: "port-free", run: staleRun },

@@ -56,6 +56,20 @@ const cases: { readonly [K in Kind]: readonly Case[] } = {
       "is unhealthy: GET http://localhost:5006/ answered 500; stopping it",
     ],
   ],
+  "memory-warning": [
+    [
+      "more than that",
+      { kind: "memory-warning", use: { usedBytes: 531 * 2 ** 20, allowedBytes: 512 * 2 ** 20 } },
+      "takes 531M of memory, over its warn of 512M",
+    ],
+  ],
+  "memory-limit": [
+    [
+      "more than it may",
+      { kind: "memory-limit", use: { usedBytes: 531 * 2 ** 20, allowedBytes: 512 * 2 ** 20 } },
+      "takes 531M of memory, over its limit of 512M; stopping it",
+    ],
+  ],
   unanswered: [
     [
       "nobody answers",

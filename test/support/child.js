@@ -16,6 +16,7 @@ const [, script, role = "main", socketPath = process.env.RIG_SOCKET] = process.a
 const test = connect(socketPath);
 const stdin = { bytes: 0, hasEnded: false };
 const served = { status: 200, paths: [] };
+const allocated = [];
 let server;
 
 const deeds = {
@@ -70,6 +71,11 @@ const deeds = {
       });
       server.listen(Number(process.env.PORT), "127.0.0.1", resolve);
     });
+  },
+
+  /** And keeps it. */
+  allocate({ mebibytes }) {
+    allocated.push(Buffer.alloc(mebibytes * 2 ** 20, 1));
   },
 
   servedSoFar: () => served.paths,

@@ -48,6 +48,7 @@ export function createSubject(names: readonly string[], options: Partial<Supervi
   const ended: number[] = [];
   const ranWell: string[] = [];
   const probes: Probe[] = [];
+  const memory = new Map<string, number>();
   const paces = new Map<string, Pace>();
   const supervisor = createSupervisor({
     start: startOf(names),
@@ -84,13 +85,14 @@ export function createSubject(names: readonly string[], options: Partial<Supervi
       },
       onRanWell: (name) => ranWell.push(name),
       announce: (text) => told.push(text),
+      sampleMemory: async () => memory,
       clock,
       timeMs: clock.nowMs,
       random: () => 0.5,
     },
     ...options,
   });
-  return { clock, children, told, ended, ranWell, probes, paces, supervisor };
+  return { clock, children, told, ended, ranWell, probes, memory, paces, supervisor };
 }
 
 /** All of it started, and alive for a while. */

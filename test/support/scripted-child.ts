@@ -121,6 +121,11 @@ export class ScriptedChild {
     await this.#ask({ deed: "serve", status });
   }
 
+  /** Takes so much more memory, and keeps it. */
+  async allocate(mebibytes: number): Promise<void> {
+    await this.#ask({ deed: "allocate", mebibytes });
+  }
+
   /** The paths that were asked for. */
   servedSoFar(): Promise<unknown> {
     return this.#ask({ deed: "servedSoFar" });
