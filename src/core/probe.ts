@@ -16,7 +16,7 @@ export interface ReadyProbe {
   readonly check: Check;
   /** Not ready by then, it is unhealthy. */
   readonly timeoutMs: number;
-  /** Undefined: often at first, and the less the longer it takes. */
+  /** Undefined: as `pauseMs` has it. */
   readonly intervalMs: number | undefined;
 }
 
@@ -32,12 +32,15 @@ export interface LiveProbe {
 
 const firstPauseMs = 15;
 const longestPauseMs = 400;
-/** Of the time that has passed: whoever has been waited for so long is waited for a little longer. */
-const share = 0.1;
 
-/** Until it is asked again whether it is ready. */
-export function pauseMs(passedMs: number, intervalMs: number | undefined): number {
-  return intervalMs ?? Math.min(longestPauseMs, Math.max(firstPauseMs, passedMs * share));
+/**
+ * Until it is asked again whether it is ready, without an interval of its own. The pause is a share
+ * of the time that has passed: whoever has been waited for so long is waited for a little longer.
+ * Others may wait for who has a setting; and a command costs more than a connection.
+ */
+export function pauseMs(passedMs: number, check: Check | undefined): number {
+  const share = check === undefined || check.is === "command" ? 0.1 : 0.003;
+  return Math.min(longestPauseMs, Math.max(firstPauseMs, passedMs * share));
 }
 
 /** With `$NAME` and `${NAME}` replaced; what is not set is empty, as in a shell. */

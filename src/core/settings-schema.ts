@@ -93,7 +93,7 @@ const ready = {
     interval: {
       kind: duration,
       about: "The pause between two looks.",
-      default: "15ms at first, growing to 400ms",
+      default: "15ms for 5s and growing then; of a command 15ms at first",
     },
   },
 } as const;

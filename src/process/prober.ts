@@ -89,13 +89,17 @@ export function createProber({ root, environmentOf }: ProberOptions): Prober {
   }
 
   async function untilAnswered(asked: Asked, ready: Partial<ReadyProbe>): Promise<Readied> {
-    const { check = ownPort, timeoutMs = Number.POSITIVE_INFINITY, intervalMs } = ready;
+    const { timeoutMs = Number.POSITIVE_INFINITY, intervalMs } = ready;
     const startMs = nowMs();
     const leftMs = () => startMs + timeoutMs - nowMs();
     for (;;) {
-      const answer = await askInTime(check, asked, Math.max(1, Math.min(answerMs, leftMs())));
+      const answer = await askInTime(
+        ready.check ?? ownPort,
+        asked,
+        Math.max(1, Math.min(answerMs, leftMs())),
+      );
       if (answer === undefined) return { is: "ready" };
-      const pause = pauseMs(nowMs() - startMs, intervalMs);
+      const pause = intervalMs ?? pauseMs(nowMs() - startMs, ready.check);
       if (asked.givenUp.aborted || pause >= leftMs()) return late(timeoutMs, answer);
       await sleepOn(pause, asked.givenUp);
     }

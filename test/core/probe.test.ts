@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fillIn, pauseMs, readAddress, readUrl } from "../../src/core/probe.ts";
+import { type Check, fillIn, pauseMs, readAddress, readUrl } from "../../src/core/probe.ts";
 
 const variables = new Map([
   ["PORT", "5006"],
@@ -40,13 +40,18 @@ it.each([
 });
 
 describe("the pause between two looks", () => {
-  it.each([
+  const tcp = { is: "tcp", address: "$PORT" } as const;
+  const command = { is: "command", command: "true" } as const;
+  it.each<[number, Check | undefined, number]>([
     [0, undefined, 15],
     [150, undefined, 15],
     [1_000, undefined, 100],
+    [1_000, command, 100],
+    [5_000, tcp, 15],
+    [10_000, tcp, 30],
+    [600_000, tcp, 400],
     [60_000, undefined, 400],
-    [60_000, 5, 5],
-  ])("after %s ms, with an interval of %s: %s ms", (passedMs, intervalMs, expected) => {
-    expect(pauseMs(passedMs, intervalMs)).toBe(expected);
+  ])("after %s ms of %j: %s ms", (passedMs, check, expected) => {
+    expect(pauseMs(passedMs, check)).toBe(expected);
   });
 });

@@ -67,7 +67,9 @@ describe.concurrent("what is started", () => {
   it("does not start release, and says how to run it", async () => {
     await using rig = await Rig.create({ Procfile: procfile("release", "web") });
     rig.start();
-    await rig.line(/release is not started; run it with: procman run release$/);
+    await rig.line(
+      /release is not started; run it with: procman run release, or with start --release$/,
+    );
     await rig.child("web.1");
     await rig.stop();
     expect(namesOf(rig.children)).toEqual(["web.1"]);
