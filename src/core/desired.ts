@@ -2,6 +2,7 @@
  * What is wanted of an app while it runs, and what each command makes of it. A command is checked
  * whole and applied whole; nothing here starts or stops anything.
  */
+import { findCycles } from "./dependencies.ts";
 import { collectFindings, type Diagnostic, type Result, resultOf } from "./diagnostic.ts";
 import { explainUnknownType, type Formation } from "./formation.ts";
 import { findNearest } from "./nearest.ts";
@@ -125,9 +126,23 @@ export function adoptCommands(
     });
     return type;
   });
+  problems.push(...findCycleProblems(types));
   return problems.length > 0
     ? { ok: false, diagnostics: problems }
     : withSpecs({ ...desired, types });
+}
+
+/** What is taken over for some types alone may not fit to what the others have. */
+function findCycleProblems(types: readonly ProcessType[]): readonly Diagnostic[] {
+  const graph = new Map(
+    types.map(({ name, dependsOn = [] }) => [name, dependsOn.map(({ type }) => type)] as const),
+  );
+  return findCycles(graph).map((cycle) => ({
+    severity: "error",
+    file: "procman.yml",
+    message: `none of these can be started first: ${cycle.join(" → ")}`,
+    hint: "procman reload takes over all that it says now",
+  }));
 }
 
 function withSpecs(desired: Desired): Result<Desired> {

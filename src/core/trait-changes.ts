@@ -5,7 +5,7 @@ import type { Traits } from "./traits.ts";
 export interface TraitChanges {
   /** Whoever runs has to be started anew to get them. */
   readonly ofRuns: readonly string[];
-  /** They hold from when they are adopted. */
+  /** No run has to be touched for them: they hold from when they are adopted, or from the next start. */
   readonly atOnce: readonly string[];
 }
 

@@ -167,6 +167,25 @@ describe.concurrent("depends_on", () => {
     await rig.stop();
   });
 
+  it("a restart that would close a cycle with what the others still have is refused", async () => {
+    await using rig = await withTypes(
+      ["web", "db"],
+      "  web: {depends_on: {db: ready}, port: none}\n",
+    );
+    rig.start();
+    const db = await rig.child("db.1");
+    await rig.child("web.1");
+    await rig.write("procman.yml", "types: {db: {depends_on: {web: ready}}, web: {port: none}}\n");
+    const refused = await rig.ask("restart", "db");
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toContain(
+      "none of these can be started first: web → db → web; procman reload takes over all",
+    );
+    expect(db.isGone).toBe(false);
+    expect((await rig.ask("reload")).code).toBe(0);
+    await rig.stop();
+  });
+
   it("on who is not started is not waited for, which is said", async () => {
     await using rig = await withTypes(
       ["web", "db"],
