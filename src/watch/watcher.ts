@@ -45,6 +45,8 @@ interface Watched {
 
 /** By then chokidar has seen what has become of a folder. */
 const seenMs = 150;
+/** The clock of files goes by ticks of the kernel, and is behind by one at most. */
+const fileClockMs = 10;
 
 export async function openWatcher(rules: WatchRules, tools: WatcherTools): Promise<Watcher> {
   const { watch } = await import("chokidar");
@@ -138,9 +140,22 @@ export async function openWatcher(rules: WatchRules, tools: WatcherTools): Promi
   }
 
   function renew(folder: string): void {
+    const sinceMs = Date.now() - fileClockMs;
     void watcher.close();
     watcher = open();
+    watcher.once("ready", () => lookForNewer(folder, sinceMs));
     onFolder(folder);
+  }
+
+  /** What was written while nobody watched. */
+  function lookForNewer(folder: string, sinceMs: number): void {
+    for (const name of namesIn(folder)) {
+      const path = join(folder, name);
+      const stats = lstatSync(path, { throwIfNoEntry: false });
+      if (stats?.isDirectory()) {
+        if (leads(path)) lookForNewer(path, sinceMs);
+      } else if (stats !== undefined && stats.ctimeMs >= sinceMs) onFile(path);
+    }
   }
 
   /** Until the end. Gives what calls it off. */
