@@ -259,8 +259,12 @@ export class Switchboard {
   #welcome(socket: Socket): void {
     let child: ScriptedChild | undefined;
     this.#sockets.add(socket);
+    const lines = createInterface({ input: socket });
+    // A child that is killed in mid-word resets the connection: its end says enough, and it
+    // is told to the reader of the lines too.
     socket.on("error", () => {});
-    createInterface({ input: socket }).on("line", (line) => {
+    lines.on("error", () => {});
+    lines.on("line", (line) => {
       const message = JSON.parse(line);
       if (message.hello) {
         child = new ScriptedChild(message.hello, socket, this.#waiter);
