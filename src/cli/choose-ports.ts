@@ -1,6 +1,7 @@
 /** Before `web` is started its ports are tried; with `--port auto` the whole block may move. */
 import type { App } from "../config/load.ts";
-import { firstPorts, type InstanceSpec, planInstances, webType } from "../core/plan.ts";
+import { firstPorts, type InstanceSpec, planInstances } from "../core/plan.ts";
+import { isWeb } from "../core/type-name.ts";
 import { isPortFree } from "../process/ports.ts";
 import type { PortNeed } from "./explain-port.ts";
 
@@ -15,7 +16,7 @@ const lastAutoPort = 32_000;
 export async function choosePorts(app: App): Promise<ChosenPorts> {
   const { root, settings } = app;
   const isAuto = settings.port === "auto";
-  const specs = isAuto ? app.specs : app.specs.filter(({ type }) => type === webType);
+  const specs = isAuto ? app.specs : app.specs.filter(({ type }) => isWeb(type));
   const notes: string[] = [];
   for (;;) {
     const busy = await findBusy(specs);

@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readRunningRoot } from "../config/root.ts";
 import { findClient } from "../control/client.ts";
 import { findOwnFolder, logFolderOf } from "../control/own-folder.ts";
+import { isWeb } from "../core/type-name.ts";
 import { readHistory } from "../logs/read-history.ts";
 import { settledWithin } from "../process/settled-within.ts";
 import { daemonChildMark, type Options } from "./call.ts";
@@ -137,7 +138,7 @@ async function report(running: RunningProcman, options: Options): Promise<number
 
 function describe(app: string, pid: number, root: string, dynos: readonly Dyno[]): string {
   const rows = dynos.map(({ name, type, state, pid: own, port }) => {
-    const where = type === "web" && port !== null ? ` on http://localhost:${port}` : "";
+    const where = isWeb(type) && port !== null ? ` on http://localhost:${port}` : "";
     return `${name} is ${state}${own === null ? "" : ` with pid ${own}`}${where}`;
   });
   if (dynos.every(({ state }) => state === "exited")) {

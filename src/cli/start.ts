@@ -7,8 +7,8 @@ import { isApp, readRoot } from "../config/root.ts";
 import { logFolderOf } from "../control/own-folder.ts";
 import type { Result } from "../core/diagnostic.ts";
 import { findOverridden } from "../core/environment.ts";
-import { releaseType } from "../core/formation.ts";
 import { formatDuration } from "../core/notice.ts";
+import { isRelease } from "../core/type-name.ts";
 import { nowMs } from "../process/now-ms.ts";
 import { type ApiAddress, readApiAddress } from "./api-address.ts";
 import { daemonChildMark, type Options } from "./call.ts";
@@ -183,10 +183,9 @@ function describe(app: App): readonly string[] {
       `${overridden.join(", ")} of .env: the shell's value wins (--env-override turns that around)`,
     );
   }
-  if (app.types.some(({ name }) => name === releaseType) && !app.formation.has(releaseType)) {
-    notes.push(
-      `${releaseType} is not started; run it with: procman run ${releaseType}, or with start --release`,
-    );
+  for (const { name } of app.types) {
+    if (!isRelease(name) || app.formation.has(name)) continue;
+    notes.push(`${name} is not started; run it with: procman run ${name}, or with start --release`);
   }
   notes.push(...describeUnwaited(app));
   if (process.pid === 1) {

@@ -1,8 +1,9 @@
 /** What procman.yml says of the process types of a Procfile, made part of them. */
 import { type Diagnostic, type Result, resultOf } from "../core/diagnostic.ts";
-import { explainUnknownType, releaseType } from "../core/formation.ts";
+import { explainUnknownType } from "../core/formation.ts";
 import type { ProcessType } from "../core/procfile.ts";
 import { releaseFirst } from "../core/release.ts";
+import { isRelease } from "../core/type-name.ts";
 import { findDependencyProblems } from "./dependency-problems.ts";
 import { findMemoryProblems } from "./memory-problems.ts";
 import { findProbeProblems } from "./probe-problems.ts";
@@ -45,7 +46,7 @@ function findUnknownTypes(
   { values, placeOf }: SettingsFile,
 ): readonly Diagnostic[] {
   const known = types.map(({ name }) => name);
-  const startable = known.filter((name) => name !== releaseType);
+  const startable = known.filter((name) => !isRelease(name));
   const unknown = (section: string, names: Iterable<string>, of: readonly string[]) =>
     [...names]
       .filter((name) => !of.includes(name))

@@ -1,8 +1,9 @@
 /** What is wrong with the dependencies of a procman.yml, each with its place. */
 import { findCycles } from "../core/dependencies.ts";
 import type { Diagnostic } from "../core/diagnostic.ts";
-import { explainUnknownType, releaseType } from "../core/formation.ts";
+import { explainUnknownType } from "../core/formation.ts";
 import type { ProcessType } from "../core/procfile.ts";
+import { isRelease } from "../core/type-name.ts";
 import type { SettingsFile } from "./settings-file.ts";
 
 export function findDependencyProblems(
@@ -10,7 +11,7 @@ export function findDependencyProblems(
   { values, placeOf }: SettingsFile,
 ): readonly Diagnostic[] {
   const own = values.types ?? new Map<string, never>();
-  const known = types.map(({ name }) => name).filter((name) => name !== releaseType);
+  const known = types.map(({ name }) => name).filter((name) => !isRelease(name));
   const problems: Diagnostic[] = [];
   for (const [type, { depends_on: dependsOn }] of own) {
     for (const [other, { until = "ready" }] of dependsOn ?? []) {

@@ -1,6 +1,6 @@
 /** Log sessions over the API: which lines, and then the lines themselves. */
-import { releaseType } from "../core/formation.ts";
 import type { LogQuery } from "../core/log-query.ts";
+import { releaseType } from "../core/type-name.ts";
 import type { AppStatus } from "../supervisor/status.ts";
 import { type Call, invalid, isGiven, isWhole } from "./call.ts";
 import { noType } from "./formation-calls.ts";

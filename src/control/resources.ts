@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { describeExit, type ExitStatus } from "../core/exit-status.ts";
+import { isWeb, webType } from "../core/type-name.ts";
 import type { Usage } from "../core/usage.ts";
 import type { AppStatus, InstanceStatus, TypeStatus } from "../supervisor/status.ts";
 
@@ -159,7 +160,8 @@ function ownerOf(user: string) {
 }
 
 function webUrlOf({ instances }: AppStatus): string | null {
-  const web = instances.find(({ type }) => type === "web");
+  const web =
+    instances.find(({ type }) => type === webType) ?? instances.find(({ type }) => isWeb(type));
   return web?.port === undefined ? null : `http://localhost:${web.port}/`;
 }
 

@@ -1,7 +1,7 @@
 /** Whether what became of one process ends the app, with all others. */
 import { type ExitStatus, isSuccess } from "./exit-status.ts";
-import { releaseType } from "./formation.ts";
 import type { StateName } from "./state-name.ts";
+import { isRelease } from "./type-name.ts";
 
 /** `all`: when every process has ended or is parked. `parked`: already when one is. */
 export type ExitOn = "all" | "parked";
@@ -29,7 +29,7 @@ export function findEndsAll(
   state: StateName,
   status: ExitStatus | undefined,
 ): EndsAll | undefined {
-  const byType = type === releaseType ? "release" : isEssential ? "essential: true" : undefined;
+  const byType = isRelease(type) ? "release" : isEssential ? "essential: true" : undefined;
   const by = restart === "never" ? "--no-restart" : byType;
   switch (state) {
     case "exited":

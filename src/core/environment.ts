@@ -46,7 +46,7 @@ export function appVariables(app: string, firstPorts: ReadonlyMap<string, number
 
 /** `PROCMAN_PORT_WEB`: upper case, and `_` for what a variable's name may not have. */
 export function portVariable(type: string): string {
-  return `PROCMAN_PORT_${type.toUpperCase().replaceAll("-", "_")}`;
+  return `PROCMAN_PORT_${type.toUpperCase().replace(/[-:]/g, "_")}`;
 }
 
 /** Groups of types that would share one variable; the first of each group has it. */

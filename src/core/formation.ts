@@ -5,6 +5,7 @@
 import { type Diagnostic, type Result, resultOf } from "./diagnostic.ts";
 import { findNearest } from "./nearest.ts";
 import { quote } from "./text-file.ts";
+import { isRelease, releaseType } from "./type-name.ts";
 
 /** Every process type that `start` may run, in the order of the Procfile. */
 export type Formation = ReadonlyMap<string, number>;
@@ -27,9 +28,6 @@ export interface FormationRequest {
   readonly usual?: Formation | undefined;
 }
 
-/** Heroku runs it on deploy; here `run release` does, and `start --release` before all else. */
-export const releaseType = "release";
-
 export function chooseFormation(
   typeNames: readonly string[],
   request: FormationRequest,
@@ -50,7 +48,7 @@ function countTypes(
   request: FormationRequest,
   problems: Diagnostic[],
 ): Formation {
-  const known = typeNames.filter((name) => name !== releaseType);
+  const known = typeNames.filter((name) => !isRelease(name));
   const counts = request.formation
     ? readCounts(request.formation.text.split(","), request.formation.source, problems)
     : new Map([["all", 1], ...(request.usual ?? [])]);
@@ -58,7 +56,7 @@ function countTypes(
   const asked = readCounts(request.types, "start", problems, (name) => counts.get(name));
   checkNames(asked, known, "start", problems);
   // To leave out what is never started anyway is no mistake.
-  const left = words(request.except).filter((name) => name !== releaseType);
+  const left = words(request.except).filter((name) => !isRelease(name));
   const except = new Map(left.map((name) => [name, 0]));
   checkNames(except, known, request.except?.source ?? "", problems);
 
@@ -77,10 +75,9 @@ function startRelease(
   formation: Map<string, number>,
   problems: Diagnostic[],
 ): void {
-  if (typeNames.includes(releaseType)) {
-    formation.set(releaseType, 1);
-    return;
-  }
+  const releases = typeNames.filter(isRelease);
+  for (const name of releases) formation.set(name, 1);
+  if (releases.length > 0) return;
   problems.push({
     severity: "error",
     file: "--release",
@@ -152,12 +149,12 @@ export function explainUnknownType(
   known: readonly string[],
   source: string,
 ): Diagnostic {
-  if (name === releaseType) {
+  if (isRelease(name)) {
     return {
       severity: "error",
       file: source,
-      message: `"${releaseType}" is not started with the app`,
-      hint: `run it by itself: procman run ${releaseType}; or before all else: procman start --release`,
+      message: `${quote(name)} is not started with the app`,
+      hint: `run it by itself: procman run ${name}; or before all else: procman start --release`,
     };
   }
   const nearest = findNearest(name, known);

@@ -63,7 +63,7 @@ export function parseHerokuLine(line: string): LogLine | undefined {
 }
 
 const herokuLine =
-  /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})\d{3}\+00:00 (app|procman|router)\[([\w.-]+)\]([:+]) /;
+  /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})\d{3}\+00:00 (app|procman|router)\[([\w.:-]+)\]([:+]) /;
 
 function two(value: number): string {
   return value < 10 ? `0${value}` : String(value);

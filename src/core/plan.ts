@@ -3,9 +3,10 @@
  * always gets the same port, whatever else was asked for.
  */
 import { type Diagnostic, type Result, resultOf } from "./diagnostic.ts";
-import { type Formation, releaseType } from "./formation.ts";
+import type { Formation } from "./formation.ts";
 import type { ProcessType } from "./procfile.ts";
 import type { Traits } from "./traits.ts";
+import { isRelease, webType } from "./type-name.ts";
 
 /** All an instance needs to be started, but for the environment, which is read at each start. */
 export interface InstanceSpec extends Traits {
@@ -21,8 +22,6 @@ export interface InstanceSpec extends Traits {
 export const defaultPort = 5006;
 const portStep = 100;
 const maxPort = 65_535;
-/** The type that is reached over HTTP. */
-export const webType = "web";
 
 /**
  * The port of each type's first instance: `web` has the base, every other type but `release` a
@@ -37,7 +36,7 @@ export function firstPorts(
   const ports = new Map(given);
   let next = Math.max(basePort, ...given.values()) + portStep;
   for (const { name } of types) {
-    if (name === releaseType || ports.has(name)) continue;
+    if (isRelease(name) || ports.has(name)) continue;
     if (name === webType) {
       ports.set(name, basePort);
     } else {

@@ -1,8 +1,9 @@
 /** What holds for an instance: what its type says, above what was asked for all. */
 import type { InstancePolicy, Readiness } from "./instance.ts";
-import { type InstanceSpec, webType } from "./plan.ts";
+import type { InstanceSpec } from "./plan.ts";
 import { defaultRestartRule, type RestartRule } from "./restart.ts";
 import { defaultStopPolicy } from "./stop-policy.ts";
+import { isWeb } from "./type-name.ts";
 
 export interface CommonPolicy {
   /** `never` beats what a type says. */
@@ -35,7 +36,7 @@ const never = { policy: "never" } as const;
 
 function readinessOf({ type, port, ready }: InstanceSpec): Readiness {
   if (ready) return { is: "told" };
-  return type === webType && port !== undefined
+  return isWeb(type) && port !== undefined
     ? { is: "asked", orAfterMs: webReadyAfterMs }
     : { is: "alive", afterMs: readyAfterMs };
 }

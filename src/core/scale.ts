@@ -3,8 +3,9 @@
  * given, and applies all of it or nothing.
  */
 import { collectFindings, type Findings, type Result, resultOf } from "./diagnostic.ts";
-import { explainUnknownType, type Formation, releaseType } from "./formation.ts";
+import { explainUnknownType, type Formation } from "./formation.ts";
 import { quote } from "./text-file.ts";
+import { isRelease } from "./type-name.ts";
 
 export interface ScaleChange {
   readonly type: string;
@@ -15,7 +16,7 @@ export interface ScaleChange {
 
 /** More digits than this are no count of processes. */
 const amountPattern = /^(?:[+-]?[0-9]{1,9})$/;
-const wordPattern = /^([A-Za-z0-9_-]+?)(?:=([0-9]+)(?::[^=:\s]*)?|([+-][0-9]+))$/;
+const wordPattern = /^([A-Za-z0-9_:-]+?)(?:=([0-9]+)(?::[^=:\s]*)?|([+-][0-9]+))$/;
 
 /**
  * Words such as `web=2`, `web+1` or `web-1`. `web=2:local`, with a size as Heroku has it, is
@@ -69,7 +70,7 @@ export function applyScale(
       findings.add("error", () => explainUnknownType(type, known, source));
       continue;
     }
-    if (type === releaseType) {
+    if (isRelease(type)) {
       const message = `"${type}" is run once, and never twice at the same time`;
       findings.add("error", () => ({
         file: source,

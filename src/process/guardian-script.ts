@@ -61,7 +61,7 @@ drain() {
   pipe=$(readlink "/proc/$1/fd/1" 2>/dev/null)
   case $pipe in "\${pipes:-none}"/*) [ -p "$pipe" ] || return;; *) return;; esac
   name=$(tr '\\0' '\\n' 2>/dev/null <"/proc/$1/environ" | sed -n 's/^PS=//p')
-  case $name in ''|*[!A-Za-z0-9_.-]*) return;; esac
+  case $name in ''|*[!A-Za-z0-9_.:-]*) return;; esac
   # Into a file of its own, which no link leads elsewhere: in one, long lines of two would mix. No more
   # than 8 MiB. It must neither hold the lock nor be found by the mark.
   rm -f "$pipes/drained.$1"
