@@ -1,8 +1,9 @@
 /** `procman run`: a one-off in the app's environment, on this terminal, with its own end. */
 import { type App, loadApp } from "../config/load.ts";
-import { appVariables, type Environment, mergeLayers } from "../core/environment.ts";
+import { appVariables, type Environment } from "../core/environment.ts";
 import { firstPorts } from "../core/plan.ts";
 import type { ProcessType } from "../core/procfile.ts";
+import { environmentOfType, keyOfFiles, typeFilesOf } from "../core/type-files.ts";
 import { runOneOff } from "../process/one-off.ts";
 import { quoteWord, withArguments } from "../process/shell.ts";
 import type { Options } from "./call.ts";
@@ -39,15 +40,16 @@ function commandOf(type: ProcessType | undefined, words: readonly string[]): str
 
 async function environmentOf(app: App, type: ProcessType | undefined): Promise<Environment> {
   const ports = firstPorts(app.types, app.basePort);
-  const { env = [], envFiles = [] } = type?.launch ?? {};
-  // They have been read before, and what was wrong with them been said.
-  const files = envFiles.length > 0 ? await app.readTypeFiles(envFiles) : undefined;
+  const read = new Map<string, Environment>();
+  for (const own of type ? typeFilesOf(type) : []) {
+    // They have been read before, and what was wrong with them been said.
+    const result = await app.readTypeFiles(own);
+    if (result.ok) read.set(keyOfFiles(own), result.value);
+  }
   // The pid tells one-offs apart that run at the same time.
   const name = `run.${process.pid}`;
   const environment = new Map([
-    ...mergeLayers(app.layers),
-    ...(files?.ok ? files.value : []),
-    ...env,
+    ...environmentOfType(app.layers, type ?? {}, (own) => read.get(keyOfFiles(own))),
     ...appVariables(app.name, ports),
     ["PORT", String(ports.get(type?.name ?? "") ?? app.basePort)],
     ["PS", name],

@@ -30,11 +30,12 @@ import {
   type Settings,
 } from "../core/settings.ts";
 import type { AppSettings, ColourName } from "../core/settings-schema.ts";
-import { applySettings } from "./apply-settings.ts";
+import { keyOfFiles, type TypeFiles, typeFilesOf } from "../core/type-files.ts";
+import { freshTypesOf, readAppTypes } from "./app-types.ts";
 import { type EnvFiles, readEnvFiles } from "./env-files.ts";
 import { createFilesInTime, filesAtOnce } from "./files.ts";
 import type { FileOptions } from "./options-file.ts";
-import { noSettings, readFreshTypes, readProcessTypes, readSettingsFile } from "./process-types.ts";
+import { noSettings, readSettingsFile } from "./read-settings.ts";
 import { type Root, type RootRequest, readRoot, settingsFileName } from "./root.ts";
 import type { SettingsFile } from "./settings-file.ts";
 
@@ -73,8 +74,8 @@ export interface App {
   readonly layers: EnvironmentLayers;
   /** Reads the files anew. */
   readonly readLayers: () => Promise<Result<EnvironmentLayers>>;
-  /** Reads files of one type's own. */
-  readonly readTypeFiles: (paths: readonly string[]) => Promise<Result<Environment>>;
+  /** Reads files that only some types have. */
+  readonly readTypeFiles: (files: TypeFiles) => Promise<Result<Environment>>;
   /** Reads the Procfile and procman.yml anew. */
   readonly readTypes: () => Promise<Result<FreshTypes>>;
   /** What was taken for granted and a person should know. */
@@ -100,10 +101,10 @@ export async function loadApp(request: LoadRequest, found?: Root): Promise<Resul
   problems.push(...diagnostics);
   const filesWin = request.filesWin || options.filesWin;
   const settingsPath = { cwd: request.cwd, path: join(root, settingsFileName) };
-  const settingsFile = collect(await readSettingsFile(settingsPath, filesAtOnce)) ?? noSettings;
-  const { values } = settingsFile;
+  const settingsFile = collect(await readSettingsFile(settingsPath, filesAtOnce));
+  const { values } = settingsFile ?? noSettings;
   const givenSettings = {
-    ...givenBy(settingsFile),
+    ...givenBy(settingsFile ?? noSettings),
     ...options.settings,
     ...given(request.settings),
   };
@@ -117,32 +118,30 @@ export async function loadApp(request: LoadRequest, found?: Root): Promise<Resul
   const readLayers = async () => withLayers(await readEnvFiles(envFiles, disk), others);
   const environment = layers ? mergeLayers(layers) : request.shell;
 
-  const search = { ...request, options, named: values.procfile, folder: root, environment };
-  const read = await readProcessTypes(search, filesAtOnce);
-  // An invalid .env file may be the one that names the Procfile.
-  const procfile = layers || !read.isMissing ? collect(read.types) : undefined;
+  const hasEnv = request.env ? request.env !== "none" : options.env?.value !== false;
+  const search = { ...request, options, folder: root, environment, hasEnv };
   const selection = { ...readSelection(givenSettings), types: request.types };
-  const types = procfile && collect(applySettings(procfile, settingsFile, root, selection));
-  const readTypeFiles = (paths: readonly string[]) =>
-    readEnvFiles({ ...envFiles, paths, mustExist: true }, disk);
+  const read = await readAppTypes(search, settingsFile, selection, filesAtOnce);
+  // An invalid .env file may be the one that names the Procfile.
+  const types = layers || !read.isMissing ? collect(read.types) : undefined;
+  const readTypeFiles = ({ paths, mustExist }: TypeFiles) =>
+    readEnvFiles({ ...envFiles, paths, mustExist }, disk);
   problems.push(...(await findFileProblems(types ?? [], readTypeFiles)));
   const basePort = collect(chooseBasePort(settings, environment, values.port));
-  const wanted = { ...selection, usual: values.formation };
-  const readTypes = async () =>
-    readFreshTypes(
-      await readProcessTypes(search, disk),
-      await readSettingsFile(settingsPath, disk),
-      root,
-      selection,
-    );
+  const wanted = { ...selection, usual: read.values.formation };
+  const readTypes = async () => {
+    const file = await readSettingsFile(settingsPath, disk);
+    const fresh = await readAppTypes(search, file.ok ? file.value : undefined, selection, disk);
+    return freshTypesOf(fresh, file, selection);
+  };
   const plan = types && collect(planApp(types, wanted, basePort ?? defaultPort, read.file));
   if (!(layers && types && settings && basePort && plan)) {
     return { ok: false, diagnostics: problems };
   }
   const name = request.app ?? String(options.app?.value ?? values.name ?? basename(root));
-  const notes = read.note === undefined ? [] : [read.note];
+  const { notes } = read;
   const files = { types, layers, readLayers, readTypes, readTypeFiles };
-  const looks = looksOf(values, plan.quiet);
+  const looks = looksOf(read.values, plan.quiet);
   return resultOf({ name, root, settings, basePort, notes, ...files, ...plan, ...looks }, problems);
 }
 
@@ -151,8 +150,10 @@ async function findFileProblems(
   types: readonly ProcessType[],
   read: App["readTypeFiles"],
 ): Promise<readonly Diagnostic[]> {
-  const lists = types.flatMap(({ launch }) => (launch?.envFiles ? [launch.envFiles] : []));
-  return (await Promise.all(lists.map(read))).flatMap(({ diagnostics }) => diagnostics);
+  // Many types may have the same.
+  const lists = new Map(types.flatMap(typeFilesOf).map((files) => [keyOfFiles(files), files]));
+  const all = await Promise.all([...lists.values()].map(read));
+  return all.flatMap(({ diagnostics }) => diagnostics);
 }
 
 /** What of it flags can say too. */

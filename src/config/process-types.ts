@@ -1,44 +1,15 @@
 /**
- * Finds and reads what says which process types there are: the Procfile, or where there is none the
- * start script of package.json; and procman.yml, which says what is special to each.
+ * Finds and reads what says which process types an app has of its own: the Procfile, or where there
+ * is none the start script of package.json.
  */
 import { join, resolve } from "node:path";
-import type { FreshTypes } from "../core/desired.ts";
-import { type Result, resultOf } from "../core/diagnostic.ts";
+import type { Result } from "../core/diagnostic.ts";
 import type { Environment } from "../core/environment.ts";
-import { type FormationRequest, quantityOfLater } from "../core/formation.ts";
 import { type ProcessType, parseProcfile } from "../core/procfile.ts";
-import { applySettings } from "./apply-settings.ts";
 import { isMissing, showPath, unreadable } from "./env-files.ts";
 import type { Files } from "./files.ts";
 import type { FileOptions } from "./options-file.ts";
-import { procfileName, type RootRequest, settingsFileName } from "./root.ts";
-import type { SettingsFile } from "./settings-file.ts";
-
-export const noSettings: SettingsFile = {
-  values: {},
-  placeOf: () => ({ file: settingsFileName }),
-};
-
-export interface SettingsPath {
-  readonly cwd: string;
-  readonly path: string;
-}
-
-export async function readSettingsFile(
-  { cwd, path }: SettingsPath,
-  disk: Files,
-): Promise<Result<SettingsFile>> {
-  const file = showPath(cwd, path);
-  try {
-    const bytes = await disk.read(path);
-    const { parseSettingsFile } = await import("./settings-file.ts");
-    return await parseSettingsFile(bytes, file);
-  } catch (error) {
-    if (isMissing(error)) return { ok: true, value: noSettings, diagnostics: [] };
-    return { ok: false, diagnostics: [unreadable(file, error)] };
-  }
-}
+import { procfileName, type RootRequest } from "./root.ts";
 
 export interface ReadTypes {
   readonly types: Result<readonly ProcessType[]>;
@@ -53,6 +24,8 @@ export interface ProcfileSearch extends RootRequest {
   readonly options: FileOptions;
   /** By procman.yml. */
   readonly named: string | undefined;
+  /** Whether there may be none. */
+  readonly isOptional: boolean;
   /** Found or chosen. */
   readonly folder: string;
   readonly environment: Environment;
@@ -68,25 +41,13 @@ export async function readProcessTypes(search: ProcfileSearch, disk: Files): Pro
     return { types, file, isMissing: false };
   } catch (error) {
     const isDefault = procfile === undefined && named === undefined;
-    if (isDefault && isMissing(error)) return withoutProcfile(search, file, disk);
+    if (isDefault && isMissing(error)) {
+      if (!search.isOptional) return withoutProcfile(search, file, disk);
+      return { types: { ok: true, value: [], diagnostics: [] }, file, isMissing: true };
+    }
     const types = { ok: false, diagnostics: [unreadable(file, error)] } as const;
     return { types, file, isMissing: false };
   }
-}
-
-export function readFreshTypes(
-  { types }: ReadTypes,
-  file: Result<SettingsFile>,
-  root: string,
-  selection: FormationRequest,
-): Result<FreshTypes> {
-  const diagnostics = [...types.diagnostics, ...file.diagnostics];
-  if (!(types.ok && file.ok)) return { ok: false, diagnostics };
-  const applied = applySettings(types.value, file.value, root, selection);
-  if (!applied.ok) return { ok: false, diagnostics: [...diagnostics, ...applied.diagnostics] };
-  const wanted = { ...selection, usual: file.value.values.formation };
-  const quantityOf = (type: string) => quantityOfLater(type, wanted);
-  return resultOf({ types: applied.value, quantityOf }, [...diagnostics, ...applied.diagnostics]);
 }
 
 /** Heroku's rule: a package with a start script is a web process. */

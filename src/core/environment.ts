@@ -2,8 +2,6 @@
  * What an instance's environment is made of, and in which order: built-in values, the .env files,
  * the shell procman was started from, and last what procman itself sets.
  */
-import type { InstanceSpec } from "./plan.ts";
-
 export type Environment = ReadonlyMap<string, string>;
 
 /** What is set where nobody else sets it. `isColourShown`: on a terminal that shows colours. */
@@ -81,7 +79,12 @@ export function outerMarks(shell: Environment): Environment {
   return new Map(marks.length > 0 ? [[outerVariable, ` ${marks.join(" ")} `]] : []);
 }
 
-export function instanceVariables({ name, port }: InstanceSpec, marks: Marks): Environment {
+interface Named {
+  readonly name: string;
+  readonly port: number | undefined;
+}
+
+export function instanceVariables({ name, port }: Named, marks: Marks): Environment {
   const variables = new Map([
     ["PS", name],
     [idVariable, marks.id],

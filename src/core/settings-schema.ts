@@ -256,6 +256,11 @@ export const appSettings = {
     default: "time",
   },
   shell: { kind: text, about: "The shell that runs the commands.", default: "/bin/sh -c" },
+  include: {
+    kind: { is: "map", keys: "name", of: text },
+    about:
+      "Other apps that are run as a part of this one, each by its folder: web of the one that is named api is api:web.",
+  },
   dyno: {
     kind: toggle,
     about: "Whether each process gets its name as DYNO, as on Heroku, too.",

@@ -16,7 +16,8 @@ const launchNames: { readonly [Name in keyof Launch]-?: string } = {
   env: "env",
 };
 
-const names: { readonly [Name in Exclude<keyof Traits, "launch" | "isPortless">]-?: string } = {
+type OtherName = Exclude<keyof Traits, "launch" | "isPortless" | "includedEnv">;
+const names: { readonly [Name in OtherName]-?: string } = {
   stop: "stop",
   restart: "restart",
   ready: "ready",
@@ -32,8 +33,9 @@ const names: { readonly [Name in Exclude<keyof Traits, "launch" | "isPortless">]
 export function compareTraits(one: Traits, other: Traits): TraitChanges {
   const ofLaunch = changedKeys(launchNames, one.launch ?? {}, other.launch ?? {});
   const isPortChanged = one.isPortless !== other.isPortless;
+  const ofFiles = changedKeys({ includedEnv: "env" }, one, other);
   return {
-    ofRuns: [...ofLaunch, ...(isPortChanged ? ["port"] : [])],
+    ofRuns: [...ofLaunch, ...(isPortChanged ? ["port"] : []), ...ofFiles],
     atOnce: changedKeys(names, one, other),
   };
 }

@@ -1,15 +1,14 @@
 /** What is special to a process type. No Procfile says any of it, procman.yml does. */
 import type { Dependency } from "./dependencies.ts";
 import type { Isolation } from "./isolation.ts";
-import type { Launch } from "./launch.ts";
 import type { MemoryRule } from "./memory.ts";
 import type { LiveProbe, ReadyProbe } from "./probe.ts";
 import type { RestartRule } from "./restart.ts";
 import type { StopPolicy } from "./stop-policy.ts";
+import type { OwnEnvironment } from "./type-files.ts";
 import type { WatchRule } from "./watch-rule.ts";
 
-export interface Traits {
-  readonly launch?: Launch;
+export interface Traits extends OwnEnvironment {
   readonly stop?: Partial<StopPolicy>;
   readonly restart?: Partial<RestartRule>;
   readonly isolation?: Isolation;

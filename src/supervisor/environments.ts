@@ -17,8 +17,14 @@ import {
   type Fingerprint,
   fingerprintOf,
 } from "../core/environment-change.ts";
-import type { Launch } from "../core/launch.ts";
 import type { InstanceSpec } from "../core/plan.ts";
+import {
+  environmentOfType,
+  keyOfFiles,
+  type OwnEnvironment,
+  type TypeFiles,
+  typeFilesOf,
+} from "../core/type-files.ts";
 
 export interface Environments {
   /**
@@ -44,8 +50,8 @@ export interface EnvironmentsOptions {
   readonly id: string;
   readonly layers: EnvironmentLayers;
   readonly readLayers: () => Promise<Result<EnvironmentLayers>>;
-  /** Files of one type's own. */
-  readonly readTypeFiles: (paths: readonly string[]) => Promise<Result<Environment>>;
+  /** Files that only some types have. */
+  readonly readTypeFiles: (files: TypeFiles) => Promise<Result<Environment>>;
   /** Whether each is told its name as `DYNO`, too. */
   readonly isDyno: boolean;
   /** The first port of each type. */
@@ -60,7 +66,7 @@ export function createEnvironments(options: EnvironmentsOptions): Environments {
   let readings = 0;
   let lastTakenOver = 0;
   const given = new Map<string, Given>();
-  /** Files of types, by their paths, as they could last be read. */
+  /** By their keys, as they could last be read. */
   const typeFiles = new Map<string, Environment>();
   const good = new Map<string, Fingerprint>();
   let merged: { readonly of: EnvironmentLayers; readonly variables: Environment } | undefined;
@@ -71,16 +77,14 @@ export function createEnvironments(options: EnvironmentsOptions): Environments {
     return merged.variables;
   }
 
-  function variablesOf(launch: Launch | undefined): Environment {
-    const variables = mergedLayers();
-    if (launch?.env === undefined && launch?.envFiles === undefined) return variables;
-    const files = typeFiles.get(keyOf(launch.envFiles ?? []));
-    return new Map([...variables, ...(files ?? []), ...(launch.env ?? [])]);
+  function variablesOf(type: OwnEnvironment): Environment {
+    if (typeFilesOf(type).length === 0 && type.launch?.env === undefined) return mergedLayers();
+    return environmentOfType(layers, type, (files) => typeFiles.get(keyOfFiles(files)));
   }
 
-  async function readFilesOf(paths: readonly string[]): Promise<Result<Environment>> {
-    const read = await readTypeFiles(paths);
-    if (read.ok) typeFiles.set(keyOf(paths), read.value);
+  async function readFilesOf(files: TypeFiles): Promise<Result<Environment>> {
+    const read = await readTypeFiles(files);
+    if (read.ok) typeFiles.set(keyOfFiles(files), read.value);
     return read;
   }
 
@@ -99,11 +103,8 @@ export function createEnvironments(options: EnvironmentsOptions): Environments {
   async function refresh(): Promise<Result<EnvironmentLayers>> {
     readings += 1;
     const number = readings;
-    const lists = new Map(
-      [...given.values()].flatMap(({ launch }) =>
-        launch?.envFiles ? [[keyOf(launch.envFiles), launch.envFiles] as const] : [],
-      ),
-    );
+    const ofTypes = [...given.values()].flatMap(({ type }) => typeFilesOf(type));
+    const lists = new Map(ofTypes.map((files) => [keyOfFiles(files), files]));
     const [read, ...own] = await Promise.all([
       readLayers(),
       ...[...lists.values()].map(readFilesOf),
@@ -129,10 +130,10 @@ export function createEnvironments(options: EnvironmentsOptions): Environments {
         if (!(read.ok || givenUp.aborted)) onStale(spec.name, describeProblems(read.diagnostics));
       };
       if (!isFresh) tellStale(await refreshOnce());
-      const paths = spec.launch?.envFiles;
-      if (paths) tellStale(await readFilesOf(paths));
-      const variables = variablesOf(spec.launch);
-      if (!givenUp.aborted) given.set(spec.name, { variables, launch: spec.launch });
+      const own = await Promise.all(typeFilesOf(spec).map(readFilesOf));
+      own.forEach(tellStale);
+      const variables = variablesOf(spec);
+      if (!givenUp.aborted) given.set(spec.name, { variables, type: spec });
       const environment = new Map(variables);
       if (spec.port === undefined) environment.delete("PORT");
       const above = [
@@ -153,7 +154,7 @@ export function createEnvironments(options: EnvironmentsOptions): Environments {
     changedKeys(instance) {
       const before = given.get(instance);
       if (before === undefined) return [];
-      const now = variablesOf(before.launch);
+      const now = variablesOf(before.type);
       const then = before.variables;
       const keys = new Set([...then.keys(), ...now.keys()]);
       return [...keys].filter((key) => then.get(key) !== now.get(key) && !ownKeys.has(key));
@@ -168,11 +169,7 @@ export function createEnvironments(options: EnvironmentsOptions): Environments {
 
 interface Given {
   readonly variables: Environment;
-  readonly launch: Launch | undefined;
-}
-
-function keyOf(paths: readonly string[]): string {
-  return paths.join("\0");
+  readonly type: OwnEnvironment;
 }
 
 /** What a file says of these does not reach an instance. */

@@ -1,60 +1,27 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { rmSync } from "node:fs";
+import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type App, type LoadRequest, loadApp } from "../../src/config/load.ts";
+import type { App } from "../../src/config/load.ts";
 import { formatDiagnostic } from "../../src/core/diagnostic.ts";
 import { mergeLayers } from "../../src/core/environment.ts";
 import type { Given, GivenSettings, SettingName } from "../../src/core/settings.ts";
+import { AppFolder, type Contents, type Words } from "../support/app-folder.ts";
 
+let files: AppFolder;
 let folder = "";
 
 beforeEach(() => {
-  folder = realpathSync(mkdtempSync(join(tmpdir(), "procman-test-")));
+  files = new AppFolder();
+  folder = files.path;
 });
 
 afterEach(() => {
-  rmSync(folder, { recursive: true, force: true });
+  files[Symbol.dispose]();
 });
 
-type Contents = Readonly<Record<string, string>>;
-
-function write(contents: Contents): void {
-  for (const [name, text] of Object.entries(contents)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), text);
-  }
-}
-
-/** `cwd` is seen from the test's folder, all else as in a request. */
-interface Words extends Partial<Omit<LoadRequest, "shell">> {
-  readonly shell?: Contents;
-}
-
-async function load(contents: Contents, words: Words = {}) {
-  write(contents);
-  const { cwd = ".", shell = {}, ...others } = words;
-  mkdirSync(join(folder, cwd), { recursive: true });
-  const result = await loadApp({
-    filesWin: false,
-    expand: false,
-    settings: {},
-    types: [],
-    builtIn: new Map(),
-    cwd: join(folder, cwd),
-    shell: new Map(Object.entries(shell)),
-    ...others,
-  });
-  const said = result.diagnostics.map(formatDiagnostic);
-  return { app: result.ok ? result.value : undefined, said };
-}
-
-/** The same, of what must be right. */
-async function loadGood(contents: Contents, words: Words = {}): Promise<App> {
-  const { app, said } = await load(contents, words);
-  if (!app) throw new Error(said.join("\n"));
-  return app;
-}
+const write = (contents: Contents) => files.write(contents);
+const load = (contents: Contents, words?: Words) => files.load(contents, words);
+const loadGood = (contents: Contents, words?: Words) => files.loadGood(contents, words);
 
 function flag(name: SettingName, value: Given["value"]): GivenSettings {
   return { [name]: { value, source: `--${name}` } };
