@@ -35,7 +35,7 @@ describe.concurrent("nobody reads a pipe", () => {
     rig.start([], { isUnread: true });
     const web = await rig.child("web.1");
     const worker = await rig.child("worker.1");
-    const flood = web.flood({ lines: 100_000, lineBytes, chunkBytes: 10_000 });
+    const flood = web.flood({ lines: 1_000_000, lineBytes, chunkBytes: 10_000 });
     await rig.stuck(web);
     const startMs = performance.now();
     await worker.exit(1);
@@ -57,7 +57,7 @@ describe.concurrent("nobody reads a pipe", () => {
     const web = await rig.child("web.1");
     const worker = await rig.child("worker.1");
     await worker.trap("SIGTERM", { afterMs: 300, lines: ["goodbye"], code: 0 });
-    const flood = web.flood({ lines: 100_000, lineBytes, chunkBytes: 10_000 });
+    const flood = web.flood({ lines: 1_000_000, lineBytes, chunkBytes: 10_000 });
     await rig.stuck(web);
     rig.pressCtrlC();
     const { code } = await rig.end();
@@ -109,7 +109,7 @@ describe.runIf(hasProgram("python3")).concurrent("nobody reads a terminal", () =
     rig.start([], { under, env });
     const web = await rig.child("web.1");
     const worker = await rig.child("worker.1");
-    const flood = web.flood({ lines: 100_000, lineBytes, chunkBytes: 10_000 });
+    const flood = web.flood({ lines: 1_000_000, lineBytes, chunkBytes: 10_000 });
     await rig.stuck(web);
     const startMs = performance.now();
     await worker.exit(1);
