@@ -24,6 +24,7 @@ import type { RollKeeper } from "./process/roll-keeper.ts";
 import { settledWithin } from "./process/settled-within.ts";
 import { signalProcess } from "./process/signal.ts";
 import { createSweeper } from "./process/sweep.ts";
+import { createSchedules } from "./schedule/schedules.ts";
 import { createEnvironments } from "./supervisor/environments.ts";
 import {
   createOutputHub,
@@ -130,6 +131,20 @@ export function createApp(options: AppOptions): RunningApp {
     onChange: (type, change) => supervisor.changed(type, change),
     say: (text) => hub.say(text),
   });
+  const schedules = createSchedules({
+    clock,
+    timeMs: Date.now,
+    onDue: (type) => supervisor.due(type),
+    say(text) {
+      hub.say(text);
+      // It may be the only life for hours.
+      launch.give();
+    },
+  });
+  const follow = (types: App["types"]) => {
+    watching.follow(types);
+    schedules.follow(types);
+  };
   const sampler = createOnce(async () => (await import("./process/sampler.ts")).createSampler());
   let runs = 0;
   let isShutDown = false;
@@ -154,7 +169,7 @@ export function createApp(options: AppOptions): RunningApp {
     start: app,
     ends: settings,
     graceMs: settings.graceMs,
-    onTypes: watching.follow,
+    onTypes: follow,
     onEnded: end.give,
     tools: {
       clock,
@@ -190,6 +205,7 @@ export function createApp(options: AppOptions): RunningApp {
       },
       openOutput: hub.open,
       onRanWell: environments.ranWell,
+      nextRunMs: schedules.nextMs,
       tell,
       announce,
       // Without descriptors nothing can be measured, or even loaded: the next time, then.
@@ -202,11 +218,11 @@ export function createApp(options: AppOptions): RunningApp {
       },
     },
   });
-  watching.follow(app.types);
+  follow(app.types);
   let hasEnded = false;
 
   async function finish(exitCode: number): Promise<number> {
-    watching.follow([]);
+    follow([]);
     // What a run forked in its last moment, after it had been swept.
     const { ended, left } = await sweeper.sweep({ mark: `${idVariable}=${id}` }, () => true);
     if (ended.length > 0) hub.say(`ended what was left behind: ${ended.join(", ")}`);

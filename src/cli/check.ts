@@ -2,6 +2,8 @@
 import type { App } from "../config/load.ts";
 import { loadApp } from "../config/load.ts";
 import { formatDiagnostic, isError, type Result } from "../core/diagnostic.ts";
+import type { ProcessType } from "../core/procfile.ts";
+import { formatLocalTime, offsetMinutesAt } from "../schedule/local-time.ts";
 import type { Options } from "./call.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { loadRequest, stdoutKind } from "./options.ts";
@@ -31,7 +33,19 @@ async function asText(result: Result<App>, options: Options): Promise<string> {
     const word = severity === "error" ? chalk.red(severity) : chalk.yellow(severity);
     return formatDiagnostic(diagnostic).replace(` ${severity}: `, ` ${word}: `);
   });
-  return `${[...lines, ...summary(result)].join("\n")}\n`;
+  const runs = result.ok ? await nextRuns(result.value.types) : [];
+  return `${[...lines, ...runs, ...summary(result)].join("\n")}\n`;
+}
+
+async function nextRuns(types: readonly ProcessType[]): Promise<readonly string[]> {
+  const scheduled = types.flatMap(({ name, schedule }) => (schedule ? [{ name, schedule }] : []));
+  if (scheduled.length === 0) return [];
+  const { createNextRun } = await import("../schedule/next-run.ts");
+  return scheduled.flatMap(({ name, schedule }) => {
+    const nextMs = createNextRun(schedule)(Date.now());
+    if (nextMs === undefined) return [];
+    return [`${name} is due next on ${formatLocalTime(nextMs, offsetMinutesAt(nextMs))}`];
+  });
 }
 
 function summary(result: Result<App>): readonly string[] {

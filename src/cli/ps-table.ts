@@ -1,7 +1,14 @@
 /** What runs, as text: in Heroku's layout, or as a table with all that is known. Pure. */
+import { formatLocalTime } from "../schedule/local-time.ts";
+
+/** What is there of who has a schedule. */
+export interface Scheduled {
+  readonly next_run_at?: string | null;
+  readonly last_run?: { readonly text: string; readonly ended_at: string } | null;
+}
 
 /** A process as the API has it, as far as it is shown. */
-export interface Dyno {
+export interface Dyno extends Scheduled {
   readonly name: string;
   readonly type: string;
   readonly state: string;
@@ -46,18 +53,30 @@ function stateOf({ state, reason }: Dyno): string {
   return reason === null ? state : `${state} (${reason})`;
 }
 
-function since({ updated_at: updatedAt, restart_in_ms: restartInMs }: Dyno, now: Now): string {
+function since(dyno: Dyno, now: Now): string {
+  const { updated_at: updatedAt, restart_in_ms: restartInMs } = dyno;
   const again = restartInMs === null ? "" : `, again in ${formatAge(restartInMs)}`;
-  return `${formatSince(Date.parse(updatedAt), now)}${again}`;
+  const runs = describeRuns(dyno, now);
+  const schedule = runs === undefined ? "" : `, ${runs}`;
+  return `${formatSince(Date.parse(updatedAt), now)}${again}${schedule}`;
 }
 
 /** `2026/11/21 14:32:01 +0000 (~ 15m ago)`, without the age when it is more than a day. */
 export function formatSince(timeMs: number, now: Now): string {
-  const local = new Date(timeMs + now.offsetMinutes * 60_000).toISOString();
-  const date = `${local.slice(0, 10).replaceAll("-", "/")} ${local.slice(11, 19)}`;
   const ageMs = now.timeMs - timeMs;
   const age = ageMs < dayMs ? ` (~ ${formatAge(ageMs)} ago)` : "";
-  return `${date} ${formatOffset(now.offsetMinutes)}${age}`;
+  return `${formatLocalTime(timeMs, now.offsetMinutes)}${age}`;
+}
+
+/** `next 2026/11/21 14:32:01 +0000, last exited with code 0 2026/11/21 14:31:01 +0000 (~ 5s ago)`. */
+export function describeRuns(
+  { next_run_at: nextAt, last_run: last }: Scheduled,
+  now: Now,
+): string | undefined {
+  if (nextAt === undefined) return undefined;
+  const next = nextAt === null ? "never" : formatLocalTime(Date.parse(nextAt), now.offsetMinutes);
+  const before = last ? `, last ${last.text} ${formatSince(Date.parse(last.ended_at), now)}` : "";
+  return `next ${next}${before}`;
 }
 
 const dayMs = 25 * 3_600_000;
@@ -68,12 +87,6 @@ function formatAge(ageMs: number): string {
   if (seconds < 60) return `${seconds}s`;
   if (seconds < 3_600) return `${Math.floor(seconds / 60)}m`;
   return `${Math.floor(seconds / 3_600)}h`;
-}
-
-function formatOffset(minutes: number): string {
-  const sign = minutes < 0 ? "-" : "+";
-  const hours = String(Math.floor(Math.abs(minutes) / 60)).padStart(2, "0");
-  return `${sign}${hours}${String(Math.abs(minutes) % 60).padStart(2, "0")}`;
 }
 
 const headings = [

@@ -1,9 +1,9 @@
 /** Why a process is as it is, as text. Pure. */
 import { formatDuration } from "../core/notice.ts";
-import { formatSince, type Now } from "./ps-table.ts";
+import { describeRuns, formatSince, type Now, type Scheduled } from "./ps-table.ts";
 
 /** As the API has it, as far as it is shown. */
-export interface Account {
+export interface Account extends Scheduled {
   readonly name: string;
   readonly type: string;
   readonly state: string;
@@ -35,7 +35,9 @@ export function hasFailed({ last_end: end }: Pick<Account, "last_end">): boolean
   return end !== null && !end.asked && end.code !== 0;
 }
 
-const worstFirst = ["parked", "crashed", "exited", "waiting", "down", "starting", "stopping", "up"];
+const worstFirst = [
+  ...["parked", "crashed", "exited", "scheduled", "waiting", "down", "starting", "stopping", "up"],
+];
 
 /** Those that have something to tell, the worst first; all, each in a line, when none has. */
 export function formatAccounts(accounts: readonly Account[], now: Now): string {
@@ -48,12 +50,15 @@ export function formatAccounts(accounts: readonly Account[], now: Now): string {
     .join("\n");
 }
 
-function summary({ name, state, updated_at: updatedAt, reason }: Account, now: Now): string {
+function summary(account: Account, now: Now): string {
+  const { name, state, updated_at: updatedAt, reason } = account;
   const since = formatSince(Date.parse(updatedAt), now);
   const again = `start it again with: procman restart ${name}`;
   switch (state) {
     case "exited":
       return `${name} has ended well, ${since}; ${again}`;
+    case "scheduled":
+      return `${name} is scheduled, ${describeRuns(account, now)}`;
     case "waiting":
       return `${name} waits ${reason} since ${since}`;
     case "down":
@@ -97,6 +102,8 @@ function nextOf(account: Account, now: Now): string {
       return `none, because trying again cannot help; mend what is wrong, then: ${restart}`;
     case "waiting":
       return `started when it need not wait ${reason}`;
+    case "scheduled":
+      return `when it is due, ${describeRuns(account, now)}; at once with: ${restart}`;
     case "exited":
     case "down":
       return `none; start it with: ${restart}`;

@@ -3,7 +3,7 @@
  * each procman.yml says of them.
  */
 import type { FreshTypes } from "../core/desired.ts";
-import { type Result, resultOf } from "../core/diagnostic.ts";
+import { type Diagnostic, type Result, resultOf } from "../core/diagnostic.ts";
 import { type FormationRequest, quantityOfLater } from "../core/formation.ts";
 import type { ProcessType } from "../core/procfile.ts";
 import type { Selection } from "../core/settings.ts";
@@ -48,10 +48,12 @@ export async function readAppTypes(
   if (!(own.types.ok && included.ok) || (settings === undefined && isMissing)) {
     return { ...found, types: { ok: false, diagnostics }, values: settings?.values ?? {} };
   }
-  const all = [...own.types.value, ...included.value.types];
   const { file: merged, notes } = included.value;
-  const applied = applySettings(all, merged, search.folder, selection);
-  const types = { ...applied, diagnostics: [...diagnostics, ...applied.diagnostics] };
+  const together = [...own.types.value, ...included.value.types];
+  const applied = applySettings(together, merged, search.folder, selection);
+  const scheduled = await findScheduleProblems(merged);
+  const all = [...diagnostics, ...applied.diagnostics, ...scheduled];
+  const types = applied.ok ? resultOf(applied.value, all) : { ...applied, diagnostics: all };
   return { ...found, types, values: merged.values, notes: [...found.notes, ...notes] };
 }
 
@@ -63,6 +65,13 @@ async function readIncluded(
   if (!file.values.include?.size) return resultOf({ types: [], file, notes: [] }, []);
   const { readIncludes } = await import("./includes.ts");
   return readIncludes(file, { cwd, root, hasEnv, disk });
+}
+
+/** Whoever schedules nothing needs no library for it. */
+async function findScheduleProblems(file: SettingsFile): Promise<readonly Diagnostic[]> {
+  const settings = [...(file.values.types?.values() ?? [])];
+  if (!settings.some(({ schedule }) => schedule)) return [];
+  return (await import("./schedule-problems.ts")).findScheduleProblems(file);
 }
 
 /** For an app that runs already. `file` is its procman.yml, read anew like all else. */

@@ -44,14 +44,19 @@ export function findDependencyProblems(
 
 interface Ending {
   readonly once?: boolean;
+  readonly schedule?: unknown;
   readonly restart?: { readonly policy?: string };
 }
 
 function findConditionProblem(
   other: string,
   until: "ready" | "completed",
-  { once, restart }: Ending,
+  { once, restart, schedule }: Ending,
 ): Pick<Diagnostic, "message" | "hint"> | undefined {
+  if (schedule !== undefined) {
+    const message = `${other} runs when it is due, so nobody can wait for it`;
+    return { message, hint: "take this dependency away, or its schedule" };
+  }
   if (until === "ready" && once) {
     const message = `${other} has once: true, so it is never ready, but completed`;
     return { message, hint: `write ${other}: completed` };

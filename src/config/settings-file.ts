@@ -191,7 +191,9 @@ function readRecord(walk: Walk, kind: RecordKind, node: unknown, path: Path): Va
   const isAlone =
     walk.yaml.isScalar(node) || (walk.yaml.isSeq(node) && shorthand?.kind.is === "list");
   if (short !== undefined && shorthand !== undefined && isAlone) {
-    const value = readNode(walk, shorthand.kind, node, [...path, short]);
+    const place = [...path, short];
+    walk.places.set(keyOf(place), walk.placeAt(node.range?.[0] ?? 0));
+    const value = readNode(walk, shorthand.kind, node, place);
     return value === undefined ? undefined : { [short]: value };
   }
   const pairs = pairsOf(walk, kind, node, path);

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { Dependency } from "../core/dependencies.ts";
 import type { Launch } from "../core/launch.ts";
 import type { Check, LiveProbe, ReadyProbe } from "../core/probe.ts";
+import { defaultOverlap, type ScheduleRule } from "../core/schedule-rule.ts";
 import type { TypeSettings } from "../core/settings-schema.ts";
 import type { Traits } from "../core/traits.ts";
 import { defaultDebounceMs, type WatchRule } from "../core/watch-rule.ts";
@@ -14,6 +15,7 @@ export function traitsOf(settings: TypeSettings, root: string): Traits {
   const ready = readyOf(settings);
   const live = liveOf(settings);
   const watch = watchRuleOf(settings);
+  const schedule = scheduleOf(settings);
   const dependsOn = dependenciesOf(settings);
   return {
     ...(launch && { launch }),
@@ -24,6 +26,7 @@ export function traitsOf(settings: TypeSettings, root: string): Traits {
     ...(watch && { watch }),
     ...(dependsOn.length > 0 && { dependsOn }),
     ...(memory && { memory: renamed(memory, { warn: "warnBytes", limit: "limitBytes" }) }),
+    ...(schedule && { schedule }),
     ...(once && { isTask: true }),
     ...(essential && { isEssential: true }),
     ...(port === "none" && { isPortless: true }),
@@ -80,6 +83,12 @@ function watchRuleOf({ watch }: TypeSettings): WatchRule | undefined {
   if (!watch?.paths) return undefined;
   const { paths, ignore = [], debounce: debounceMs = defaultDebounceMs } = watch;
   return { paths, ignore, debounceMs };
+}
+
+function scheduleOf({ schedule }: TypeSettings): ScheduleRule | undefined {
+  if (schedule?.cron === undefined) return undefined;
+  const { cron, tz, overlap = defaultOverlap } = schedule;
+  return { cron, ...(tz !== undefined && { tz }), overlap };
 }
 
 type Renamed<T, N> = { [K in keyof T as K extends keyof N ? N[K] & string : K]: T[K] };

@@ -6,7 +6,12 @@ import { createHash } from "node:crypto";
 import { describeExit, type ExitStatus } from "../core/exit-status.ts";
 import { isWeb, webType } from "../core/type-name.ts";
 import type { Usage } from "../core/usage.ts";
-import type { AppStatus, InstanceStatus, TypeStatus } from "../supervisor/status.ts";
+import type {
+  AppStatus,
+  InstanceStatus,
+  ScheduleStatus,
+  TypeStatus,
+} from "../supervisor/status.ts";
 
 /** Clients print it and send it back; it says nothing. */
 const size = "local";
@@ -97,11 +102,25 @@ export function dynoOf(status: AppStatus, instance: InstanceStatus, usage?: Usag
     last_exit: instance.lastExit === undefined ? null : exitOf(instance.lastExit),
     restart_in_ms: instance.restartInMs ?? null,
     reason: instance.reason ?? null,
+    ...(instance.schedule && scheduleOf(instance.schedule)),
     ...(usage && {
       cpu_percent: usage.cpuPercent,
       memory_bytes: usage.memoryBytes,
       ports: usage.ports,
     }),
+  };
+}
+
+function scheduleOf({ nextMs, lastRun }: ScheduleStatus) {
+  return {
+    next_run_at: nextMs === undefined ? null : timeOf(nextMs),
+    last_run: lastRun
+      ? {
+          started_at: timeOf(lastRun.startedMs),
+          ended_at: timeOf(lastRun.endedMs),
+          ...exitOf(lastRun.status),
+        }
+      : null,
   };
 }
 

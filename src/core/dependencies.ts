@@ -49,6 +49,7 @@ function describeFailure({ name, instance }: NamedInstance): string | undefined 
       return want === "down" ? `${name} is stopped` : undefined;
     case "waiting":
       return hasFailed(state.for) ? `${name} cannot be started` : undefined;
+    case "scheduled":
     case "starting":
     case "up":
     case "stopping":

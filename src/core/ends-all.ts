@@ -38,6 +38,7 @@ export function findEndsAll(
     case "parked":
       return exitOn === "parked" ? "--exit-on parked" : by;
     case "waiting":
+    case "scheduled":
     case "starting":
     case "up":
     case "stopping":

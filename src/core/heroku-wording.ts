@@ -40,6 +40,7 @@ export function herokuWording(notice: Notice): readonly string[] {
       // The change of state says it.
       return [];
     case "waiting":
+    case "overlap":
     case "restarted-with":
     case "unhealthy":
     case "ends-all":
@@ -96,6 +97,7 @@ function describeSequel(sequel: Sequel): readonly string[] {
     case "park":
       return [`Parked, because trying again cannot help: ${sequel.reason}`];
     case "content":
+    case "scheduled":
       return [];
   }
 }

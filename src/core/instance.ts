@@ -11,7 +11,8 @@
  *                                 unhealthy, outgrown
  *
  * Where it would be started and something else has to come first, it is waiting, and looks again
- * whenever that may have come.
+ * whenever that may have come. Who has a schedule is scheduled where others would be started or have
+ * ended, until it is due.
  *
  * An instance has at most one timer, and its state says what the timer means:
  *   starting   alive this long counts as ready; none until it has a process, which may never be,
@@ -27,7 +28,8 @@ import { describeUse, type MemoryUse } from "./memory.ts";
 import type { Notice } from "./notice.ts";
 import { hasFailed as cannotBeMet, type Obstacle } from "./obstacle.ts";
 import type { PortTrouble } from "./port-trouble.ts";
-import { decideSequel, type RestartRule, stableMs } from "./restart.ts";
+import { decideSequel, type RestartRule, type Sequel, stableMs } from "./restart.ts";
+import type { Overlap } from "./schedule-rule.ts";
 import type { StopPolicy } from "./stop-policy.ts";
 import type { FileChange } from "./watch-rule.ts";
 
@@ -35,6 +37,8 @@ export interface InstancePolicy {
   readonly restart: RestartRule;
   readonly readiness: Readiness;
   readonly stop: StopPolicy;
+  /** Of who has a schedule: it is started only when it is due. */
+  readonly overlap?: Overlap;
 }
 
 /** What makes it up. */
@@ -53,6 +57,7 @@ const killAgainMs = 1_000;
 
 export type InstanceState =
   | { readonly is: "down" }
+  | { readonly is: "scheduled" }
   | { readonly is: "waiting"; readonly for: readonly Obstacle[] }
   /** Since it has a process, or as long as it has none, since one was asked for. */
   | { readonly is: "starting"; readonly sinceMs: number }
@@ -108,6 +113,8 @@ export interface Instance {
   readonly run: number;
   /** Unstable runs in a row. */
   readonly failures: number;
+  /** It is due: when its run has ended, the next one begins. */
+  readonly isQueued?: boolean;
   readonly state: InstanceState;
 }
 
@@ -117,6 +124,8 @@ export type InstanceEvent =
   | { readonly what: "restart" }
   /** Its files did: as a restart, but of what is not wanted it is none. */
   | { readonly what: "changed"; readonly change: FileChange }
+  /** Its schedule says so. */
+  | { readonly what: "due" }
   | { readonly what: "kill" }
   | { readonly what: "timer" }
   /** There is a process. What comes before may take its time, and is no part of its life. */
@@ -180,11 +189,15 @@ export function transition(
   if ("run" in event && event.run !== instance.run) return [instance, []];
   switch (event.what) {
     case "want":
-      return event.want === "up" ? wantUp(instance, moment) : wantDown(policy, instance, moment);
+      return event.want === "up"
+        ? wantUp(policy, instance, moment)
+        : wantDown(policy, instance, moment);
     case "restart":
       return restart(policy, instance, asked, moment);
     case "changed":
       return changed(policy, instance, event.change, moment);
+    case "due":
+      return due(policy, instance, moment);
     case "kill":
       return kill(instance, moment);
     case "timer":
@@ -226,14 +239,34 @@ export function isStable(
   return state.is === "up" && nowMs - state.sinceMs >= stableMs;
 }
 
-function wantUp(instance: Instance, moment: Moment): Step {
+function wantUp({ overlap }: InstancePolicy, instance: Instance, moment: Moment): Step {
   const wanted: Instance = { ...instance, want: "up" };
-  if (instance.state.is === "waiting") return recheck(wanted, moment);
-  return instance.state.is === "down" ? spawn(wanted, moment) : [wanted, []];
+  const hasSchedule = overlap !== undefined;
+  switch (instance.state.is) {
+    case "waiting":
+      return recheck(wanted, moment);
+    case "down":
+      return hasSchedule ? [scheduled(wanted), []] : spawn(wanted, moment);
+    case "scheduled":
+      return hasSchedule ? [wanted, []] : spawn(wanted, moment);
+    case "exited":
+    case "parked":
+      return [hasSchedule ? scheduled(wanted) : wanted, []];
+    case "starting":
+    case "up":
+    case "stopping":
+    case "crashed":
+      return [wanted, []];
+  }
+}
+
+function scheduled(instance: Instance): Instance {
+  return { ...instance, failures: 0, state: { is: "scheduled" } };
 }
 
 function wantDown(policy: InstancePolicy, instance: Instance, moment: Moment): Step {
-  const unwanted: Instance = { ...instance, want: "down" };
+  const { isQueued: _, ...rest } = instance;
+  const unwanted: Instance = { ...rest, want: "down" };
   switch (instance.state.is) {
     case "starting":
     case "up":
@@ -244,10 +277,58 @@ function wantDown(policy: InstancePolicy, instance: Instance, moment: Moment): S
     case "crashed":
       return [{ ...unwanted, state: { is: "down" } }, [{ do: "disarm" }]];
     case "waiting":
+    case "scheduled":
     case "exited":
     case "parked":
       return [{ ...unwanted, state: { is: "down" } }, []];
   }
+}
+
+function due(policy: InstancePolicy, instance: Instance, moment: Moment): Step {
+  const { overlap } = policy;
+  if (overlap === undefined || instance.want === "down") return [instance, []];
+  switch (instance.state.is) {
+    case "scheduled":
+      return spawn(instance, moment);
+    case "crashed":
+      return restart(policy, instance, asked, moment);
+    case "waiting":
+      return [instance, [tellOverlap("skip")]];
+    case "starting":
+    case "up":
+    case "stopping":
+      return overlapping(policy, overlap, instance, moment);
+    case "down":
+    case "exited":
+    case "parked":
+      return [instance, []];
+  }
+}
+
+function overlapping(
+  policy: InstancePolicy,
+  overlap: Overlap,
+  instance: Instance,
+  moment: Moment,
+): Step {
+  switch (overlap) {
+    case "skip":
+      return [instance, [tellOverlap("skip")]];
+    case "queue":
+      // One run is kept, however often it has become due.
+      return [
+        { ...instance, isQueued: true },
+        [tellOverlap(instance.isQueued === true ? "skip" : "queue")],
+      ];
+    case "kill": {
+      const [next, effects] = restart(policy, instance, asked, moment);
+      return [next, [tellOverlap("kill"), ...effects]];
+    }
+  }
+}
+
+function tellOverlap(overlap: Overlap): Effect {
+  return { do: "tell", notice: { kind: "overlap", overlap } };
 }
 
 type Request = Extract<StopCause, { kind: "asked" | "changed" }>;
@@ -268,20 +349,23 @@ function restart(policy: InstancePolicy, instance: Instance, cause: Request, mom
     case "waiting":
       return recheck(fresh, moment);
     case "down":
+    case "scheduled":
     case "exited":
     case "parked":
       return spawn(fresh, moment, cause);
   }
 }
 
-/** Who waits to be started will find its files as they are then. */
+/** Who is yet to be started will find its files as they are then. */
 function changed(
   policy: InstancePolicy,
   instance: Instance,
   change: FileChange,
   moment: Moment,
 ): Step {
-  if (instance.want === "down" || instance.state.is === "waiting") return [instance, []];
+  const { want, state } = instance;
+  const isYetToRun = state.is === "waiting" || state.is === "scheduled";
+  if (want === "down" || isYetToRun) return [instance, []];
   const [next, effects] = restart(policy, instance, { kind: "changed" }, moment);
   return [next, [{ do: "tell", notice: { kind: "changed", ...change } }, ...effects]];
 }
@@ -428,6 +512,7 @@ function timer(policy: InstancePolicy, instance: Instance, moment: Moment): Step
       return spawn(instance, moment);
     case "up":
     case "down":
+    case "scheduled":
     case "waiting":
     case "exited":
     case "parked":
@@ -494,6 +579,7 @@ function gone(policy: InstancePolicy, instance: Instance, end: End, moment: Mome
     case "up":
     case "crashed":
     case "down":
+    case "scheduled":
     case "waiting":
     case "exited":
     case "parked":
@@ -543,12 +629,14 @@ function ended(
     const notice: Notice = { kind: "stopped", status, tookMs: sinceStartMs - ranMs };
     return [{ ...instance, state: { is: "down" } }, [{ do: "disarm" }, { do: "tell", notice }]];
   }
-  const sequel = decideSequel(
+  const decided = decideSequel(
     policy.restart,
     status,
     { failures, upMs: life.upMs, sinceStartMs, isPortHeld: port?.is === "held" },
     moment.jitter,
   );
+  const hasSchedule = policy.overlap !== undefined;
+  const sequel: Sequel = hasSchedule && decided.is !== "again" ? { is: "scheduled" } : decided;
   const notice: Notice = { kind: "ended", status, ranMs, port, sequel };
   const told: readonly Effect[] = [{ do: "disarm" }, { do: "tell", notice }];
   switch (sequel.is) {
@@ -561,6 +649,12 @@ function ended(
       const fromMs = moment.nowMs + onPortFree.inMs;
       const portWait: PortWait = { trouble: port, fromMs, failures: onPortFree.failures };
       return [{ ...next, state: { ...crashed, portWait } }, [...armed, { do: "await-port" }]];
+    }
+    case "scheduled": {
+      const { isQueued, ...rest } = instance;
+      if (!isQueued) return [scheduled(rest), told];
+      const [next, effects] = spawn({ ...rest, failures: 0 }, moment);
+      return [next, [...told, ...effects]];
     }
     case "content":
       return [{ ...instance, state: { is: "exited", status } }, told];

@@ -8,6 +8,7 @@ import { describeUse, type MemoryUse } from "./memory.ts";
 import { describeObstacles, type Obstacle } from "./obstacle.ts";
 import { describePortTrouble, type PortTrouble } from "./port-trouble.ts";
 import type { Sequel } from "./restart.ts";
+import type { Overlap } from "./schedule-rule.ts";
 import type { StateName } from "./state-name.ts";
 import type { FileChange } from "./watch-rule.ts";
 
@@ -21,6 +22,8 @@ export type Notice =
   | { readonly kind: "poor-pipe"; readonly reason: string }
   /** It is not started before something else. */
   | { readonly kind: "waiting"; readonly for: readonly Obstacle[] }
+  /** It is due, and the run before goes on. */
+  | { readonly kind: "overlap"; readonly overlap: Overlap }
   /** It goes with another one that is. */
   | { readonly kind: "restarted-with"; readonly other: string }
   | { readonly kind: "up"; readonly afterMs: number }
@@ -80,6 +83,8 @@ export function describeNotice(notice: Notice): string | undefined {
       return `has a socket for its output, because no FIFO could be made (${notice.reason}); what it prints right before it exits may be lost`;
     case "waiting":
       return `waits ${describeObstacles(notice.for)}`;
+    case "overlap":
+      return describeOverlap(notice.overlap);
     case "restarted-with":
       return `is restarted, because ${notice.other} is`;
     case "unhealthy":
@@ -159,6 +164,17 @@ function describeEndsAll(by: EndsAll): string {
   }
 }
 
+function describeOverlap(overlap: Overlap): string {
+  switch (overlap) {
+    case "skip":
+      return "is due, but the run before is not over; skipped";
+    case "queue":
+      return "is due, but the run before is not over; started after it";
+    case "kill":
+      return "is due, but the run before is not over; stopping that";
+  }
+}
+
 /** `src/a.ts changed`, `src/a.ts changed, +3 more`. */
 export function describeChange({ file, others }: FileChange): string {
   return `${file} changed${others > 0 ? `, +${others} more` : ""}`;
@@ -182,6 +198,11 @@ function describeSequel(sequel: Sequel, status: ExitStatus): string {
         : ` (${sequel.reason}); parked, because trying again cannot help`;
     case "content":
       return isSuccess(status) ? "" : "; not started again";
+    case "scheduled": {
+      const cause = findLastingCause(status);
+      const why = cause === undefined || status.kind === "unstarted" ? "" : ` (${cause})`;
+      return isSuccess(status) ? "" : `${why}; not started again before it is due`;
+    }
   }
 }
 

@@ -20,15 +20,17 @@ export function policyOf(spec: InstanceSpec, common: CommonPolicy): InstancePoli
     restart: restartRuleOf(spec, common),
     readiness: readinessOf(spec),
     stop: { ...defaultStopPolicy(common.graceMs), ...spec.stop },
+    ...(spec.schedule && { overlap: spec.schedule.overlap }),
   };
 }
 
-/** A task that has failed has failed: it may have done half of its work. */
+/** Work that has failed has failed: half of it may have been done. */
 function restartRuleOf(
-  { restart, isTask = false }: InstanceSpec,
+  { restart, isTask, schedule }: InstanceSpec,
   { restart: common }: CommonPolicy,
 ): RestartRule {
-  const rule: RestartRule = { ...defaultRestartRule, ...(isTask && never), ...restart };
+  const hasWork = isTask || schedule !== undefined;
+  const rule: RestartRule = { ...defaultRestartRule, ...(hasWork && never), ...restart };
   return common === "never" ? { ...rule, ...never } : rule;
 }
 

@@ -54,6 +54,8 @@ export type Sequel =
       readonly onPortFree?: { readonly inMs: number; readonly failures: number };
     }
   | { readonly is: "content" }
+  /** Whatever became of it, it is started when it is due. */
+  | { readonly is: "scheduled" }
   | { readonly is: "park"; readonly reason: string };
 
 /** `jitter` is in [0, 1). */

@@ -163,6 +163,29 @@ const memory = {
   },
 } as const;
 
+const schedule = {
+  is: "record",
+  short: "cron",
+  settings: {
+    cron: {
+      kind: text,
+      about:
+        "A cron expression: minute, hour, day of the month, month, day of the week; with six fields, seconds come first. Or @hourly, @daily and the like. In quotes.",
+    },
+    tz: {
+      kind: text,
+      about: "The time zone that it is meant in, as in Europe/Berlin.",
+      default: "the system's",
+    },
+    overlap: {
+      kind: { is: "choice", of: ["skip", "queue", "kill"] },
+      about:
+        "What comes of a run that is due before the last one is over. skip: nothing. queue: it follows at once. kill: that one is stopped.",
+      default: "skip",
+    },
+  },
+} as const;
+
 export const colourNames = ["cyan", "yellow", "green", "magenta", "blue", "red"] as const;
 export type ColourName = (typeof colourNames)[number];
 
@@ -198,6 +221,11 @@ export const typeSettings = {
     about:
       "Whether it has work to do and ends with it: code 0 is success, and a failure stays one.",
     default: "false",
+  },
+  schedule: {
+    kind: schedule,
+    about:
+      "When it is run: then, and at no other time. A failure is told, and not tried again unless restart says so.",
   },
   stop: { kind: stop, about: "How it is stopped." },
   restart: { kind: restart, about: "What happens when it has ended by itself." },

@@ -1,6 +1,7 @@
 /** The states of an instance, by the names that people see. */
 export type StateName =
   | "down"
+  | "scheduled"
   | "waiting"
   | "starting"
   | "up"

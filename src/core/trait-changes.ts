@@ -24,6 +24,7 @@ const names: { readonly [Name in OtherName]-?: string } = {
   live: "live",
   watch: "watch",
   memory: "memory",
+  schedule: "schedule",
   dependsOn: "depends_on",
   isTask: "once",
   isEssential: "essential",

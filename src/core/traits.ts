@@ -4,6 +4,7 @@ import type { Isolation } from "./isolation.ts";
 import type { MemoryRule } from "./memory.ts";
 import type { LiveProbe, ReadyProbe } from "./probe.ts";
 import type { RestartRule } from "./restart.ts";
+import type { ScheduleRule } from "./schedule-rule.ts";
 import type { StopPolicy } from "./stop-policy.ts";
 import type { OwnEnvironment } from "./type-files.ts";
 import type { WatchRule } from "./watch-rule.ts";
@@ -17,6 +18,7 @@ export interface Traits extends OwnEnvironment {
   readonly watch?: WatchRule;
   readonly dependsOn?: readonly Dependency[];
   readonly memory?: MemoryRule;
+  readonly schedule?: ScheduleRule;
   /** It has work to do, and ends with it. */
   readonly isTask?: boolean;
   /** When one of its processes has ended for good, the app ends. */

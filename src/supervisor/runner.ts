@@ -50,6 +50,8 @@ export interface RunnerTools {
   ): Child;
   /** Undefined when there is nobody to ask. */
   readonly prober: Prober | undefined;
+  /** When the schedule of a type is due next, by the wall clock. */
+  nextRunMs(type: string): number | undefined;
   /** What has to come before one of this spec may be started. */
   obstaclesOf(spec: InstanceSpec): readonly Obstacle[] | undefined;
   /** Undefined when there is nobody to ask. */
@@ -297,6 +299,10 @@ export function createRunner(
         pid: life.pid,
         restarts: Math.max(0, run - 1),
         lastExit,
+        schedule: spec.schedule && {
+          nextMs: tools.nextRunMs(spec.type),
+          lastRun: lastEnd && { ...lastEnd, status: lastEnd.notice.status },
+        },
         restartInMs: restartInMs && Math.max(0, restartInMs),
         reason: reasonOf(state),
         isBlocked: state.is === "waiting" && hasFailed(state.for),

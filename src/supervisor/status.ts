@@ -49,12 +49,23 @@ export interface InstanceStatus {
   readonly restarts: number;
   /** How its run before this one, or its last run, ended. */
   readonly lastExit: ExitStatus | undefined;
+  /** Of who has a schedule. */
+  readonly schedule: ScheduleStatus | undefined;
   /** Until it is started again, when it is crashed. */
   readonly restartInMs: number | undefined;
   /** Why it is parked, or what it waits for. */
   readonly reason: string | undefined;
   /** What it waits for will not come without a person. */
   readonly isBlocked: boolean;
+}
+
+export interface ScheduleStatus {
+  /** Undefined when it never comes. */
+  readonly nextMs: number | undefined;
+  /** Undefined before the first. */
+  readonly lastRun:
+    | { readonly startedMs: number; readonly endedMs: number; readonly status: ExitStatus }
+    | undefined;
 }
 
 export interface StateChange {

@@ -50,6 +50,8 @@ export interface Supervisor {
   stop(names: readonly string[], by: string): Outcome<undefined>;
   /** Files of a type did. */
   changed(type: string, change: FileChange): void;
+  /** The schedule of a type says that. */
+  due(type: string): void;
   /** Asks all to stop, in reverse order, waiting for none before the next. Gives its number. */
   stopAll(): number;
   kill(): void;
@@ -336,6 +338,12 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       if (want === "down") return;
       for (const runner of inOrder()) {
         if (runner.spec().type === type) runner.send({ what: "changed", change });
+      }
+    },
+    due(type) {
+      if (want === "down") return;
+      for (const runner of inOrder()) {
+        if (runner.spec().type === type) runner.send({ what: "due" });
       }
     },
     stopAll,

@@ -77,6 +77,7 @@ function judge(goal: WaitGoal, instances: Iterable<InstanceStatus>): WaitOutcome
 function hasReached(goal: WaitGoal, { state, pid, lastExit }: InstanceStatus): boolean {
   switch (state) {
     case "up":
+    case "scheduled":
       return true;
     case "starting":
       return goal === "settled" && pid !== undefined;

@@ -36,6 +36,13 @@ const cases: { readonly [K in Kind]: readonly Case[] } = {
       ["Restarting, because src/a.ts changed, +1 more"],
     ],
   ],
+  overlap: [
+    [
+      "skipped",
+      { kind: "overlap", overlap: "skip" },
+      ["Is due, but the run before is not over; skipped"],
+    ],
+  ],
   "restarted-with": [
     ["as another is", { kind: "restarted-with", other: "db.1" }, ["Is restarted, because db.1 is"]],
   ],

@@ -42,6 +42,12 @@ const always: InstancePolicy = {
   restart: { ...defaultRestartRule, policy: "always", max: 3 },
 };
 
+const skipping: InstancePolicy = { ...once, overlap: "skip" };
+const queueing: InstancePolicy = { ...once, overlap: "queue" };
+const killing: InstancePolicy = { ...once, overlap: "kill" };
+/** With a schedule, and tried again in between when it fails. */
+const trying: InstancePolicy = { ...policy, overlap: "skip" };
+
 const obstacles: readonly Obstacle[] = [{ type: "db", until: "ready" }];
 const failedObstacles: readonly Obstacle[] = [
   { type: "db", until: "ready", failure: "db.1 is parked" },
@@ -76,6 +82,7 @@ const states = {
   crashed: { is: "crashed", status: failed, untilMs: nowMs + 4_000 },
   awaitingPort: awaitingPortFrom(nowMs - 100),
   awaitingPortNew: awaitingPortFrom(nowMs + 600),
+  scheduled: { is: "scheduled" },
   waiting: { is: "waiting", for: [{ type: "db", until: "ready" }] },
   replacing: stopping({ kind: "unhealthy", reason: "late", upMs: 20_000, ranMs: 59_900 }),
   exited: { is: "exited", status: succeeded },
@@ -109,6 +116,7 @@ const wantDown: InstanceEvent = { what: "want", want: "down" };
 const restart: InstanceEvent = { what: "restart" };
 const kill: InstanceEvent = { what: "kill" };
 const changed: InstanceEvent = { what: "changed", change: { file: "a.ts", others: 0 } };
+const due: InstanceEvent = { what: "due" };
 const timer: InstanceEvent = { what: "timer" };
 const started: InstanceEvent = { what: "started", run };
 const ready: InstanceEvent = { what: "ready", run };
@@ -125,6 +133,7 @@ const inTimeWait: PortTrouble = { is: "time-wait", port: 5006, leftMs: 42_000 };
 interface Before {
   readonly want?: "up" | "down";
   readonly failures?: number;
+  readonly isQueued?: boolean;
   readonly policy?: InstancePolicy;
   readonly obstacles?: readonly Obstacle[];
 }
@@ -134,11 +143,15 @@ interface After {
   readonly does?: readonly string[];
   readonly want?: "up" | "down";
   readonly failures?: number;
+  readonly isQueued?: boolean;
 }
 
-function instanceIn(name: keyof typeof states, { want, failures = 2 }: Before): Instance {
+function instanceIn(
+  name: keyof typeof states,
+  { want, failures = 2, isQueued = false }: Before,
+): Instance {
   const state = states[name];
-  return { want: want ?? (name === "down" ? "down" : "up"), run, failures, state };
+  return { want: want ?? (name === "down" ? "down" : "up"), run, failures, isQueued, state };
 }
 
 function describeEffect(effect: Effect): string {
@@ -182,6 +195,7 @@ function checkCell(
   expect(effects.map(describeEffect)).toEqual(after.does ?? []);
   expect(next.want).toBe(after.want ?? instance.want);
   expect(next.failures).toBe(after.failures ?? instance.failures);
+  expect(next.isQueued ?? false).toBe(after.isQueued ?? false);
   return next;
 }
 
@@ -312,6 +326,106 @@ describe("the machine, told that files have changed", () => {
       timer,
       {},
       { state: "same", does: ["kill", "arm 1000", "tell overdue"] },
+    ],
+  ])("%s", (_, state, event, before, after) => {
+    checkCell(state, event, before, after);
+  });
+});
+
+describe("the machine, of who has a schedule", () => {
+  const skips: Before = { policy: skipping };
+  const spawned: After = { state: "starting", does: ["spawn 4"] };
+  const skipped: After = { state: "same", does: ["tell overlap"] };
+  const scheduled: After = { state: "scheduled", does: ["disarm", "tell ended"], failures: 0 };
+  const anew: After = { state: "stopping", does: ["tell overlap", "stop", "arm 10000"] };
+  it.each<Cell>([
+    ["down, want up", "down", wantUp, skips, { state: "scheduled", want: "up", failures: 0 }],
+    ["down, due", "down", due, skips, { state: "same" }],
+    ["down, restart", "down", restart, skips, { ...spawned, want: "up", failures: 0 }],
+    ["scheduled, want up", "scheduled", wantUp, skips, { state: "same" }],
+    ["scheduled, want up, no schedule any more", "scheduled", wantUp, {}, spawned],
+    ["scheduled, want down", "scheduled", wantDown, skips, { state: "down", want: "down" }],
+    ["scheduled, restart", "scheduled", restart, skips, { ...spawned, failures: 0 }],
+    ["scheduled, kill", "scheduled", kill, skips, { state: "same" }],
+    ["scheduled, its files", "scheduled", changed, skips, { state: "same" }],
+    ["scheduled, recheck", "scheduled", recheck, skips, { state: "same" }],
+    ["scheduled, timer", "scheduled", timer, skips, { state: "same" }],
+    ["scheduled, due", "scheduled", due, skips, spawned],
+    ["scheduled, due, no schedule any more", "scheduled", due, {}, { state: "same" }],
+    [
+      "scheduled, due, not yet",
+      "scheduled",
+      due,
+      { policy: skipping, obstacles },
+      { state: "waiting", does: ["tell waiting"] },
+    ],
+    ["waiting, due", "waiting", due, { policy: skipping, obstacles }, skipped],
+    ["exited, want up", "exited", wantUp, skips, { state: "scheduled", failures: 0 }],
+    ["parked, want up", "parked", wantUp, skips, { state: "scheduled", failures: 0 }],
+    ["up, want up", "up", wantUp, skips, { state: "same" }],
+    ["up, due", "up", due, skips, skipped],
+    ["up, due, no schedule", "up", due, {}, { state: "same" }],
+    ["starting, due, queue", "starting", due, { policy: queueing }, { ...skipped, isQueued: true }],
+    [
+      "up, due, queue, once more",
+      "up",
+      due,
+      { policy: queueing, isQueued: true },
+      { ...skipped, isQueued: true },
+    ],
+    ["up, due, kill", "up", due, { policy: killing }, { ...anew, failures: 0 }],
+    ["stopping, due, kill", "stopping", due, { policy: killing }, { ...skipped, failures: 0 }],
+    [
+      "stopping, due, not wanted",
+      "stopping",
+      due,
+      { policy: killing, want: "down" },
+      { state: "same" },
+    ],
+    [
+      "stopping for that, gone",
+      "stopping",
+      gone(terminated),
+      { policy: killing },
+      { state: "starting", does: ["disarm", "tell stopped", "spawn 4"] },
+    ],
+    ["ending, gone well", "ending", gone(succeeded), skips, scheduled],
+    ["ending, gone badly", "ending", gone(failed), skips, scheduled],
+    ["ending, gone for good", "ending", gone(notFound), skips, scheduled],
+    ["starting, gone without a start", "starting", gone(noFolder), skips, scheduled],
+    ["replacing, gone", "replacing", gone(terminated), skips, scheduled],
+    [
+      "ending, gone, queued",
+      "ending",
+      gone(failed),
+      { policy: queueing, isQueued: true },
+      { state: "starting", does: ["disarm", "tell ended", "spawn 4"], failures: 0 },
+    ],
+    [
+      "up, queued, want down",
+      "up",
+      wantDown,
+      { policy: queueing, isQueued: true },
+      {
+        state: "stopping",
+        does: ["stop", "arm 10000"],
+        want: "down",
+      },
+    ],
+    [
+      "ending, gone badly, tried again",
+      "ending",
+      gone(failed),
+      { policy: trying },
+      { state: "crashed", does: ["disarm", "tell ended", "arm 2000"], failures: 3 },
+    ],
+    ["ending, gone well, tried again", "ending", gone(succeeded), { policy: trying }, scheduled],
+    [
+      "crashed, due",
+      "crashed",
+      due,
+      { policy: trying },
+      { state: "starting", does: ["disarm", "spawn 4"], failures: 0 },
     ],
   ])("%s", (_, state, event, before, after) => {
     checkCell(state, event, before, after);

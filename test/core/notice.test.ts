@@ -46,6 +46,23 @@ const cases: { readonly [K in Kind]: readonly Case[] } = {
       "waits for migrate to complete, but migrate.1 exited with code 1",
     ],
   ],
+  overlap: [
+    [
+      "skipped",
+      { kind: "overlap", overlap: "skip" },
+      "is due, but the run before is not over; skipped",
+    ],
+    [
+      "queued",
+      { kind: "overlap", overlap: "queue" },
+      "is due, but the run before is not over; started after it",
+    ],
+    [
+      "in its place",
+      { kind: "overlap", overlap: "kill" },
+      "is due, but the run before is not over; stopping that",
+    ],
+  ],
   "restarted-with": [
     ["as another is", { kind: "restarted-with", other: "db.1" }, "is restarted, because db.1 is"],
   ],

@@ -34,6 +34,7 @@ function createSubject(ports?: PortTools) {
     {
       launch: children.launch,
       prober: undefined,
+      nextRunMs: () => undefined,
       obstaclesOf: () => undefined,
       onStartedAgain() {},
       ports,

@@ -62,6 +62,7 @@ export function createFakeApp(name = "shop", root = `/home/marc/${name}`): FakeA
       pid: 1_000 + ordinal,
       restarts: 0,
       lastExit: undefined,
+      schedule: undefined,
       restartInMs: undefined,
       isBlocked: false,
       reason: undefined,

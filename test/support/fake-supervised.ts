@@ -69,6 +69,7 @@ export function createSubject(names: readonly string[], options: Partial<Supervi
           }),
         untilUnhealthy: () => new Promise(() => {}),
       },
+      nextRunMs: () => undefined,
       ports: undefined,
       openOutput: (name, pace) => {
         paces.set(name, pace);
