@@ -281,7 +281,7 @@ describe.concurrent("watch", () => {
     ]);
     await rig.write("procman.yml", "types: {web: {watch: []}}\n");
     expect((await rig.ask("check")).stdout).toContain(
-      "procman.yml:1:15: error: there is no file to watch; as in watch: src/**",
+      "procman.yml:1:22: error: there is no file to watch; as in watch: src/**",
     );
   });
 
