@@ -104,7 +104,7 @@ const headings = [
 export function formatWide(dynos: readonly Dyno[], now: Now): string {
   const rows = dynos.map((dyno) => [
     dyno.name,
-    `${stateOf(dyno)}${dyno.restart_in_ms === null ? "" : `, again in ${formatAge(dyno.restart_in_ms)}`}`,
+    `${stateOf(dyno)}${dyno.restart_in_ms === null ? "" : `, again in ${formatAge(dyno.restart_in_ms)}`}${nextIn(dyno, now)}`,
     dyno.pid === null ? "-" : String(dyno.pid),
     portsOf(dyno),
     dyno.cpu_percent === undefined ? "-" : `${dyno.cpu_percent.toFixed(1)}%`,
@@ -124,6 +124,10 @@ export function formatWide(dynos: readonly Dyno[], now: Now): string {
       .trimEnd(),
   );
   return `${lines.join("\n")}\n`;
+}
+
+function nextIn({ next_run_at: nextAt }: Dyno, now: Now): string {
+  return nextAt ? `, next in ${formatAge(Date.parse(nextAt) - now.timeMs)}` : "";
 }
 
 /** Those it really listens on; its own `PORT` in brackets, as long as nobody listens there. */

@@ -53,8 +53,14 @@ async function readSettingsFile(text: string, file: string): Promise<Result<Sett
     const { line, col: column } = lines.linePos(offset);
     return { file, line, column };
   };
+  let lastLine: number | undefined;
   for (const { pos, message } of document.errors) {
-    findings.add("error", () => ({ ...placeAt(pos[0]), message: describeYamlError(message) }));
+    const place = placeAt(pos[0]);
+    // One mistake makes several of what follows it.
+    if (place.line === lastLine) continue;
+    lastLine = place.line;
+    const hint = hintForAlias(message);
+    findings.add("error", () => ({ ...place, message: describeYamlError(message), ...hint }));
   }
   const places = new Map<string, Place>();
   const walk: Walk = {
@@ -76,6 +82,13 @@ async function readSettingsFile(text: string, file: string): Promise<Result<Sett
     return { file };
   };
   return resultOf({ values: values ?? {}, placeOf }, findings.all());
+}
+
+/** Who writes a cron expression without quotes knows nothing of aliases. */
+function hintForAlias(message: string): Pick<Diagnostic, "hint"> {
+  return /alias/i.test(message)
+    ? { hint: 'a text with * at its beginning needs quotes: "*…"' }
+    : {};
 }
 
 interface Walk {

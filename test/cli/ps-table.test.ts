@@ -79,6 +79,20 @@ worker.1: up 2026/11/21 14:32:01 +0000 (~ 15m ago)
       { state: "parked", reason: "command not found" },
       "web.1: parked (command not found) 2026/11/21 14:32:01 +0000 (~ 3s ago)",
     ],
+    [
+      "a scheduled one that has not run yet",
+      { state: "scheduled", next_run_at: "2026-11-22T03:00:00.000Z", last_run: null },
+      "web.1: scheduled 2026/11/21 14:32:01 +0000 (~ 3s ago), next 2026/11/22 03:00:00 +0000",
+    ],
+    [
+      "one that ran",
+      {
+        state: "up",
+        next_run_at: null,
+        last_run: { text: "exited with code 1", ended_at: "2026-11-21T14:32:02.000Z" },
+      },
+      "web.1: up 2026/11/21 14:32:01 +0000 (~ 3s ago), next never, last exited with code 1 2026/11/21 14:32:02 +0000 (~ 2s ago)",
+    ],
   ])("shows %s", (_, given, row) => {
     const text = formatProcesses([web], [dyno("web.1", given)], utc(3 * second));
     expect(text.split("\n")[2]).toBe(row);
@@ -146,6 +160,12 @@ describe("processes in a wide table", () => {
         "",
       ].join("\n"),
     );
+  });
+
+  it("say when a scheduled one is next", () => {
+    const next = new Date(startMs + 5 * hour).toISOString();
+    const text = formatWide([dyno("job.1", { state: "scheduled", next_run_at: next })], utc(0));
+    expect(text).toContain("job.1  scheduled, next in 5h  ");
   });
 
   it("are a heading when there are none", () => {

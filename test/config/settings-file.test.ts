@@ -122,6 +122,13 @@ describe("a settings file", () => {
       "port: 1\nport: 2",
       ["procman.yml:2:1: error: Map keys must be unique"],
     ],
+    [
+      "what YAML takes for an alias, once",
+      "types:\n  web: {schedule: */5 * * * *}",
+      [
+        'procman.yml:2:23: error: Unexpected alias at node end; a text with * at its beginning needs quotes: "*…"',
+      ],
+    ],
     ["no YAML", "a: [1", [expect.stringMatching(/^procman\.yml:1:\d+: error: /)]],
     [
       "a size without its unit",
