@@ -297,6 +297,24 @@ describe.concurrent("start --release", () => {
     await rig.stop();
   });
 
+  it("starts before it only what it depends on", async () => {
+    await using rig = await Rig.create({
+      Procfile: `release: ${childCommand}\n${procfile("web", "db", "disk")}`,
+      "procman.yml": `types:
+  release: {depends_on: {db: ready}}
+  db: {depends_on: {disk: ready}, ${toldReady}}
+`,
+    });
+    rig.start(["--release"]);
+    await rig.child("disk.1");
+    await (await rig.child("db.1")).print("ready");
+    const release = await rig.child("release.1");
+    expect(rig.children.map(({ name }) => name)).toEqual(["disk.1", "db.1", "release.1"]);
+    await release.exit(0);
+    await rig.child("web.1");
+    await rig.stop();
+  });
+
   it("starts nothing else when it fails, and exits with its code", async () => {
     await using rig = await Rig.create({ Procfile });
     rig.start(["--release"]);
