@@ -6,7 +6,7 @@
  * to the files in it, and one watch for each of these would take twice the memory. It is otherwise
  * where CHOKIDAR_USEPOLLING makes it look by itself, as on a disk of another machine.
  */
-import { lstatSync, readdirSync, realpathSync } from "node:fs";
+import { lstatSync, readdirSync, realpathSync, type Stats } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import type * as Chokidar from "chokidar";
 import type { Clock } from "../core/clock.ts";
@@ -75,9 +75,14 @@ export async function openWatcher(rules: WatchRules, tools: WatcherTools): Promi
     const suspects = new Map<string, () => void>();
     /** What was told of folders that are new. */
     const heard = new Map<string, Set<string>>();
+    /** Which folder each path led to when it was first seen. */
+    const identities = new Map<string, string>();
     const opened = watch(anchorsOf(watched, root), {
       ignored: (path, stats) => {
-        if (stats?.isDirectory()) return !leads(path);
+        if (stats?.isDirectory()) {
+          if (!identities.has(path)) identities.set(path, identityOf(stats));
+          return !leads(path);
+        }
         // Nobody has looked yet what it is.
         if (stats === undefined && leads(path)) return false;
         return !(noteFile(path) && opened.options.usePolling);
@@ -88,7 +93,7 @@ export async function openWatcher(rules: WatchRules, tools: WatcherTools): Promi
     opened.on("raw", (event, name, of) => {
       const { watchedPath: folder } = of as { readonly watchedPath?: string };
       if (folder === undefined) return;
-      // What is told of the folder itself has its name.
+      // What is told of the folder itself has its name, which something in it may have, too.
       const isOfFolder = name === basename(folder);
       if (event === "rename" && isOfFolder) suspect(folder);
       heard.get(folder)?.add(name);
@@ -105,6 +110,7 @@ export async function openWatcher(rules: WatchRules, tools: WatcherTools): Promi
     opened.on("unlinkDir", (folder) => {
       suspects.get(folder)?.();
       suspects.delete(folder);
+      identities.delete(folder);
       onFolder(folder);
     });
     opened.on("error", (error) => {
@@ -132,7 +138,9 @@ export async function openWatcher(rules: WatchRules, tools: WatcherTools): Promi
       suspects.get(folder)?.();
       const check = () => {
         suspects.delete(folder);
-        if (watcher === opened && kindOf(folder) === "folder") renew(folder);
+        const stats = lstatSync(folder, { throwIfNoEntry: false });
+        if (watcher !== opened || !stats?.isDirectory()) return;
+        if (identityOf(stats) !== identities.get(folder)) renew(folder);
       };
       suspects.set(folder, later(check));
     }
@@ -200,7 +208,7 @@ export async function openWatcher(rules: WatchRules, tools: WatcherTools): Promi
   /** It is gone, or another one now. */
   function onFolder(folder: string): void {
     for (const { burst, folders } of watched) {
-      if (folders.has(folder)) burst.add(relative(root, folder));
+      if (folders.has(folder)) burst.add(relative(root, folder) || ".");
     }
   }
 
@@ -234,6 +242,11 @@ function kindOf(path: string): "folder" | "file" | "none" {
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return "none";
   return stats.isDirectory() ? "folder" : "file";
+}
+
+/** A number is given again as soon as it is free. */
+function identityOf({ ino, birthtimeMs }: Stats): string {
+  return `${ino} ${birthtimeMs}`;
 }
 
 /** None, when it has gone again. */

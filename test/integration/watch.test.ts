@@ -118,6 +118,34 @@ describe.concurrent("watch", () => {
     await rig.stop();
   });
 
+  it("takes what has the name of its folder for no sign of the folder", async () => {
+    // The one that waits longer says when all has been noticed.
+    await using rig = await app(
+      `types:
+  web: {watch: {paths: "**/*.ts", debounce: 100ms}}
+  worker: {watch: {paths: src/a.ts, debounce: 1s}}
+`,
+      { "b.ts": "1" },
+    );
+    await start(rig);
+    for (const program of ["app", "src/src"]) {
+      const path = join(rig.folder, program);
+      for (const text of ["1", "2"]) {
+        writeFileSync(`${path}.new`, text);
+        renameSync(`${path}.new`, path);
+      }
+      rmSync(path);
+      writeFileSync(path, "3");
+      rmSync(path);
+    }
+    await rig.write("src/a.ts", "2");
+    await rig.line(/worker\.1 is restarted, because src\/a\.ts changed$/);
+    await rig.child("web.1", 2);
+    await rig.stop();
+    expect(rig.count(/web\.1 is restarted, because src\/a\.ts changed$/)).toBe(1);
+    expect(restarts(rig)).toBe(1);
+  });
+
   it("waits for a folder that is not there yet", async () => {
     await using rig = await app("types: {web: {watch: {paths: dist/js/**, debounce: 100ms}}}\n");
     await start(rig);
