@@ -8,6 +8,7 @@ import {
   type Result,
   resultOf,
 } from "../core/diagnostic.ts";
+import { strictDuration } from "../core/duration.ts";
 import { findNearest } from "../core/nearest.ts";
 import {
   describeKind,
@@ -167,6 +168,9 @@ function hintFor(kind: ScalarKind, text: string): string | undefined {
   if (kind.is === "choice") {
     const nearest = findNearest(text, kind.of);
     return nearest && `did you mean "${nearest}"?`;
+  }
+  if (kind.is === "duration" && strictDuration.test(text)) {
+    return `it goes from ${kind.leastMs === undefined ? "0s" : `${kind.leastMs}ms`} to 24d`;
   }
   if (!/^\d+$/.test(text)) return undefined;
   if (kind.is === "duration") return `it needs a unit, as in ${text}s`;

@@ -9,6 +9,8 @@ export function describeYamlError(message: string): string {
     message
       .slice(0, maxLength)
       .replace(/\n.*/s, "")
-      .replace(/ at line .*$/, ""),
+      .replace(/ at line .*$/, "")
+      // What programmers are told.
+      .replace(/; please use YAML\..*$/, ""),
   );
 }

@@ -14,7 +14,14 @@ export function readDurationMs(text: string): number | undefined {
 
 export const strictDuration = /^\d{1,9}(?:\.\d{1,3})?(?:ms|s|m|h|d)$/;
 
-/** The same, but for a number alone, of which nobody can say what its writer meant. */
+/** Just below what a timer can be set for. */
+const longestMs = 24 * 86_400_000;
+
+/**
+ * The same, but for a number alone, of which nobody can say what its writer meant, and for what no
+ * timer can be set for.
+ */
 export function readStrictDurationMs(text: string): number | undefined {
-  return strictDuration.test(text) ? readDurationMs(text) : undefined;
+  const ms = strictDuration.test(text) ? readDurationMs(text) : undefined;
+  return ms === undefined || ms > longestMs ? undefined : ms;
 }

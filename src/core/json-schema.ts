@@ -1,6 +1,7 @@
 /**
  * A schema as the JSON Schema by which editors complete and check the file as it is written. It
- * takes what the reader takes, but for a number in quotes; and any regular expression.
+ * takes what the reader takes, but for a number in quotes; and any regular expression, and a duration
+ * of any length.
  */
 import { strictDuration } from "./duration.ts";
 import {

@@ -11,7 +11,8 @@ export type Kind =
   | { readonly is: "value" }
   | { readonly is: "switch" }
   | { readonly is: "count"; readonly least: number; readonly most: number }
-  | { readonly is: "duration" }
+  /** Up to 24 days. Without `leastMs` also none at all. */
+  | { readonly is: "duration"; readonly leastMs?: number }
   | { readonly is: "size" }
   | { readonly is: "choice"; readonly of: readonly string[] }
   /** `/a regular expression/i`, or a text that stands for itself. */
@@ -94,7 +95,7 @@ export function readScalar(kind: ScalarKind, text: string): ReadScalar {
       return count >= kind.least && count <= kind.most ? { is: "value", value: count } : wrong;
     }
     case "duration":
-      return valueOr(readStrictDurationMs(text));
+      return valueOr(readDuration(text, kind.leastMs));
     case "size":
       return valueOr(readBytes(text));
     case "choice":
@@ -106,6 +107,11 @@ export function readScalar(kind: ScalarKind, text: string): ReadScalar {
 
 function valueOr(value: string | number | boolean | RegExp | undefined): ReadScalar {
   return value === undefined ? wrong : { is: "value", value };
+}
+
+function readDuration(text: string, leastMs = 0): number | undefined {
+  const ms = readStrictDurationMs(text);
+  return ms !== undefined && ms >= leastMs ? ms : undefined;
 }
 
 /** `64K`, `512M`, `1.5G`, each 1,024 of the one before; `MB` and `MiB` are the same. */

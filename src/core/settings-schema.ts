@@ -7,6 +7,8 @@ import type { Kind, SettingTable, ValueOf, ValuesOf } from "./schema.ts";
 const text = { is: "text" } as const;
 const toggle = { is: "switch" } as const;
 const duration = { is: "duration" } as const;
+/** Without it nothing would be done but that. */
+const pause = { is: "duration", leastMs: 1 } as const;
 const size = { is: "size" } as const;
 const texts = { is: "list", of: text } as const;
 const variables = { is: "map", keys: "variable", of: { is: "value" } } as const;
@@ -86,12 +88,12 @@ const ready = {
   settings: {
     ...checks,
     timeout: {
-      kind: duration,
+      kind: pause,
       about: "Not ready by then, it is stopped and started anew, as after a crash.",
       default: "60s",
     },
     interval: {
-      kind: duration,
+      kind: pause,
       about: "The pause between two looks.",
       default: "15ms for 5s and growing then; of a command 15ms at first",
     },
@@ -103,8 +105,8 @@ const live = {
   oneOf: checkNames,
   settings: {
     ...checks,
-    interval: { kind: duration, about: "The pause between two looks.", default: "10s" },
-    timeout: { kind: duration, about: "How long an answer may take.", default: "5s" },
+    interval: { kind: pause, about: "The pause between two looks.", default: "10s" },
+    timeout: { kind: pause, about: "How long an answer may take.", default: "5s" },
     failures: {
       kind: { is: "count", least: 1, most: 1_000 },
       about: "So many in a row, and it is stopped and started anew, as after a crash.",

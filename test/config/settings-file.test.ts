@@ -138,6 +138,20 @@ describe("a settings file", () => {
       ],
     ],
     [
+      "what no timer can be set for, and pauses that are none",
+      "types:\n  web:\n    stop: {timeout: 25d}\n    live: {tcp: 1, interval: 0s, timeout: 0.4ms}\n    watch: {paths: a, debounce: 0s}\n",
+      [
+        'procman.yml:3:21: error: "25d" is not a duration such as 500ms, 10s or 5m; it goes from 0s to 24d',
+        'procman.yml:4:30: error: "0s" is not a duration such as 500ms, 10s or 5m; it goes from 1ms to 24d',
+        'procman.yml:4:43: error: "0.4ms" is not a duration such as 500ms, 10s or 5m; it goes from 1ms to 24d',
+      ],
+    ],
+    [
+      "several documents",
+      "port: 1\n---\nport: 2\n",
+      ["procman.yml:2:1: error: Source contains multiple documents"],
+    ],
+    [
       "an alias that stands for nothing",
       "name: *a",
       ['procman.yml:1:7: error: no "&a" is above it'],
