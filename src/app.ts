@@ -5,6 +5,7 @@ import type { App } from "./config/load.ts";
 import { createCommands } from "./control/commands.ts";
 import type { ControlledApp } from "./control/controlled-app.ts";
 import type { Clock } from "./core/clock.ts";
+import { resultOf } from "./core/diagnostic.ts";
 import { type Environment, idVariable } from "./core/environment.ts";
 import { herokuWording } from "./core/heroku-wording.ts";
 import { describeNotice, type Notice } from "./core/notice.ts";
@@ -34,6 +35,7 @@ import {
 } from "./supervisor/output-hub.ts";
 import type { StateChange } from "./supervisor/status.ts";
 import { createSupervisor } from "./supervisor/supervisor.ts";
+import { createSourceWatch } from "./watch/source-watch.ts";
 import { createWatching } from "./watch/watching.ts";
 
 export interface RunningApp {
@@ -146,6 +148,16 @@ export function createApp(options: AppOptions): RunningApp {
     schedules.follow(types);
   };
   const sampler = createOnce(async () => (await import("./process/sampler.ts")).createSampler());
+  const sources = createSourceWatch(watch.given, {
+    clock,
+    async plan() {
+      const plan = await commands.reload(true, apiName);
+      return plan.is === "refused"
+        ? { ...plan, ok: false }
+        : resultOf(plan.is === "done" ? plan.value : [], []);
+    },
+    say: (text) => hub.say(text),
+  });
   let runs = 0;
   let isShutDown = false;
 
@@ -223,6 +235,7 @@ export function createApp(options: AppOptions): RunningApp {
 
   async function finish(exitCode: number): Promise<number> {
     follow([]);
+    sources.close();
     // What a run forked in its last moment, after it had been swept.
     const { ended, left } = await sweeper.sweep({ mark: `${idVariable}=${id}` }, () => true);
     if (ended.length > 0) hub.say(`ended what was left behind: ${ended.join(", ")}`);
@@ -237,6 +250,27 @@ export function createApp(options: AppOptions): RunningApp {
     if (terminal) await sayLast(untold, terminal.errorFd, tools);
     return isShutDown ? 0 : exitCode;
   }
+
+  const commands = createCommands({
+    app: { name: app.name, root, id, pid, startedMs },
+    supervisor,
+    refreshEnvironment: environments.refresh,
+    async readTypes() {
+      const fresh = await app.readTypes();
+      if (fresh.ok) sources.follow(fresh.value.paths);
+      return fresh;
+    },
+    changedKeys: environments.changedKeys,
+    changeSinceRanWell: environments.changeSinceRanWell,
+    usage: async (leaders) => (await sampler()).measureUsage(leaders),
+    shutDown(by) {
+      isShutDown = true;
+      announce(`Stopping all, asked by ${by}`);
+      return supervisor.stopAll();
+    },
+    onStateChange: changes.add,
+  });
+  sources.follow(app.paths);
 
   return {
     start() {
@@ -256,21 +290,7 @@ export function createApp(options: AppOptions): RunningApp {
     },
     running: supervisor.running,
     say: (text) => hub.say(text),
-    commands: createCommands({
-      app: { name: app.name, root, id, pid, startedMs },
-      supervisor,
-      refreshEnvironment: environments.refresh,
-      readTypes: app.readTypes,
-      changedKeys: environments.changedKeys,
-      changeSinceRanWell: environments.changeSinceRanWell,
-      usage: async (leaders) => (await sampler()).measureUsage(leaders),
-      shutDown(by) {
-        isShutDown = true;
-        announce(`Stopping all, asked by ${by}`);
-        return supervisor.stopAll();
-      },
-      onStateChange: changes.add,
-    }),
+    commands,
     ended: end.given.then(finish),
   };
 }

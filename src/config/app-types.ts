@@ -2,9 +2,8 @@
  * The process types of the whole app: its own and those of the apps that it includes, with what
  * each procman.yml says of them.
  */
-import type { FreshTypes } from "../core/desired.ts";
 import { type Diagnostic, type Result, resultOf } from "../core/diagnostic.ts";
-import { type FormationRequest, quantityOfLater } from "../core/formation.ts";
+import type { FormationRequest } from "../core/formation.ts";
 import type { ProcessType } from "../core/procfile.ts";
 import type { Selection } from "../core/settings.ts";
 import type { AppSettings } from "../core/settings-schema.ts";
@@ -23,6 +22,8 @@ export interface AppTypes {
   readonly file: string;
   /** There is no Procfile, and nothing that names another one. */
   readonly isMissing: boolean;
+  /** What they were read from, absolute, whether it is there or not; without the app's procman.yml. */
+  readonly paths: readonly string[];
   readonly notes: readonly string[];
 }
 
@@ -43,7 +44,8 @@ export async function readAppTypes(
   const own = await readProcessTypes({ ...search, named, isOptional }, disk);
   const included = await readIncluded(settings ?? noSettings, search, disk);
   const { file, isMissing, note } = own;
-  const found = { file, isMissing, notes: note === undefined ? [] : [note] };
+  const paths = [own.path, ...(included.ok ? included.value.paths : [])];
+  const found = { file, isMissing, paths, notes: note === undefined ? [] : [note] };
   const diagnostics = [...own.types.diagnostics, ...included.diagnostics];
   if (!(own.types.ok && included.ok) || (settings === undefined && isMissing)) {
     return { ...found, types: { ok: false, diagnostics }, values: settings?.values ?? {} };
@@ -62,7 +64,7 @@ async function readIncluded(
   { cwd, folder: root, hasEnv }: AppTypesSearch,
   disk: Files,
 ): Promise<Result<Included>> {
-  if (!file.values.include?.size) return resultOf({ types: [], file, notes: [] }, []);
+  if (!file.values.include?.size) return resultOf({ types: [], file, paths: [], notes: [] }, []);
   const { readIncludes } = await import("./includes.ts");
   return readIncludes(file, { cwd, root, hasEnv, disk });
 }
@@ -72,17 +74,4 @@ async function findScheduleProblems(file: SettingsFile): Promise<readonly Diagno
   const settings = [...(file.values.types?.values() ?? [])];
   if (!settings.some(({ schedule }) => schedule)) return [];
   return (await import("./schedule-problems.ts")).findScheduleProblems(file);
-}
-
-/** For an app that runs already. `file` is its procman.yml, read anew like all else. */
-export function freshTypesOf(
-  { types, values }: AppTypes,
-  file: Result<SettingsFile>,
-  selection: Selection & FormationRequest,
-): Result<FreshTypes> {
-  const diagnostics = [...types.diagnostics, ...file.diagnostics];
-  if (!(types.ok && file.ok)) return { ok: false, diagnostics };
-  const wanted = { ...selection, usual: values.formation };
-  const quantityOf = (type: string) => quantityOfLater(type, wanted);
-  return resultOf({ types: types.value, quantityOf }, diagnostics);
 }

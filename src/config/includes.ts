@@ -22,6 +22,8 @@ export interface Included {
   readonly types: readonly ProcessType[];
   /** The procman.yml of all: where two speak of one type, each setting of the including one holds. */
   readonly file: SettingsFile;
+  /** What it was read from, absolute, whether it is there or not. */
+  readonly paths: readonly string[];
   readonly notes: readonly string[];
 }
 
@@ -47,6 +49,7 @@ export async function readIncludes(file: SettingsFile, where: Where): Promise<Re
   const all: Included = {
     types: includes.flatMap(({ types }) => types),
     file: includes.reduce(merge, file),
+    paths: includes.flatMap(({ paths }) => paths),
     notes: includes.flatMap(({ notes }) => notes),
   };
   return resultOf(
@@ -82,10 +85,14 @@ async function readInclude(
     const message = `there is no app in the folder of ${name}, ${showPath(cwd, folder)}`;
     return fail(message, "write a Procfile there, or mend the path");
   }
-  const settings = await readSettingsFile({ cwd, path: join(folder, settingsFileName) }, disk);
+  const settingsPath = join(folder, settingsFileName);
+  const settings = await readSettingsFile({ cwd, path: settingsPath }, disk);
   const { procfile: named } = settings.ok ? settings.value.values : {};
   const search = { cwd, root: folder, folder, options: noOptions, environment: new Map() };
-  const { types, note } = await readProcessTypes({ ...search, named, isOptional: false }, disk);
+  const { types, note, path } = await readProcessTypes(
+    { ...search, named, isOptional: false },
+    disk,
+  );
   const diagnostics = [...types.diagnostics, ...settings.diagnostics];
   if (!(types.ok && settings.ok)) return { ok: false, diagnostics };
   const env = hasEnv && { includedEnv: envOf(settings.value.values, folder) };
@@ -93,6 +100,7 @@ async function readInclude(
     name,
     types: types.value.map((type) => ({ ...type, name: qualify(name, type.name), ...env })),
     file: seenFromOutside(settings.value, { name, folder, types: types.value }),
+    paths: [path, settingsPath],
     notes: note === undefined ? [] : [`${name}: ${note}`],
   };
   return resultOf(include, [...diagnostics, ...findNested(settings.value)]);

@@ -16,6 +16,7 @@ import {
   chooseFormation,
   type Formation,
   type FormationRequest,
+  quantityOfLater,
   readTypeNames,
 } from "../core/formation.ts";
 import { defaultPort, firstPorts, type InstanceSpec, planInstances } from "../core/plan.ts";
@@ -31,7 +32,7 @@ import {
 } from "../core/settings.ts";
 import type { AppSettings, ColourName } from "../core/settings-schema.ts";
 import { keyOfFiles, type TypeFiles, typeFilesOf } from "../core/type-files.ts";
-import { freshTypesOf, readAppTypes } from "./app-types.ts";
+import { type AppTypes, readAppTypes } from "./app-types.ts";
 import { type EnvFiles, readEnvFiles } from "./env-files.ts";
 import { createFilesInTime, filesAtOnce } from "./files.ts";
 import type { FileOptions } from "./options-file.ts";
@@ -58,6 +59,8 @@ export interface App {
   /** Absolute. */
   readonly root: string;
   readonly types: readonly ProcessType[];
+  /** Of the files that it is made of, absolute, whether they are there or not. */
+  readonly paths: readonly string[];
   readonly settings: Settings;
   readonly basePort: number;
   readonly formation: Formation;
@@ -77,9 +80,13 @@ export interface App {
   /** Reads files that only some types have. */
   readonly readTypeFiles: (files: TypeFiles) => Promise<Result<Environment>>;
   /** Reads the Procfile and procman.yml anew. */
-  readonly readTypes: () => Promise<Result<FreshTypes>>;
+  readonly readTypes: () => Promise<Result<FreshApp>>;
   /** What was taken for granted and a person should know. */
   readonly notes: readonly string[];
+}
+
+export interface FreshApp extends FreshTypes {
+  readonly paths: readonly string[];
 }
 
 /** Undefined where nothing is said. */
@@ -129,10 +136,15 @@ export async function loadApp(request: LoadRequest, found?: Root): Promise<Resul
   problems.push(...(await findFileProblems(types ?? [], readTypeFiles)));
   const basePort = collect(chooseBasePort(settings, environment, values.port));
   const wanted = { ...selection, usual: read.values.formation };
+  const pathsOf = (read: AppTypes) => {
+    const own = read.types.ok ? read.types.value.flatMap(typeFilesOf) : [];
+    const files = [envFiles, ...own].flatMap(({ paths }) => paths);
+    return [...new Set([settingsPath.path, ...read.paths, ...files])];
+  };
   const readTypes = async () => {
     const file = await readSettingsFile(settingsPath, disk);
     const fresh = await readAppTypes(search, file.ok ? file.value : undefined, selection, disk);
-    return freshTypesOf(fresh, file, selection);
+    return freshTypesOf(fresh, file, { paths: pathsOf(fresh), selection });
   };
   const plan = types && collect(planApp(types, wanted, basePort ?? defaultPort, read.file));
   if (!(layers && types && settings && basePort && plan)) {
@@ -140,9 +152,22 @@ export async function loadApp(request: LoadRequest, found?: Root): Promise<Resul
   }
   const name = request.app ?? String(options.app?.value ?? values.name ?? basename(root));
   const { notes } = read;
-  const files = { types, layers, readLayers, readTypes, readTypeFiles };
+  const files = { types, paths: pathsOf(read), layers, readLayers, readTypes, readTypeFiles };
   const looks = looksOf(read.values, plan.quiet);
   return resultOf({ name, root, settings, basePort, notes, ...files, ...plan, ...looks }, problems);
+}
+
+/** `file` is the app's procman.yml, read anew like all else. */
+function freshTypesOf(
+  { types, values }: AppTypes,
+  file: Result<SettingsFile>,
+  { paths, selection }: Pick<App, "paths"> & { readonly selection: Selection & FormationRequest },
+): Result<FreshApp> {
+  const diagnostics = [...types.diagnostics, ...file.diagnostics];
+  if (!(types.ok && file.ok)) return { ok: false, diagnostics };
+  const wanted = { ...selection, usual: values.formation };
+  const quantityOf = (type: string) => quantityOfLater(type, wanted);
+  return resultOf({ types: types.value, paths, quantityOf }, diagnostics);
 }
 
 /** Of the files that types have of their own. */

@@ -14,6 +14,8 @@ import { procfileName, type RootRequest } from "./root.ts";
 export interface ReadTypes {
   readonly types: Result<readonly ProcessType[]>;
   readonly file: string;
+  /** Of the Procfile, absolute, whether it is there or not. */
+  readonly path: string;
   /** There is no Procfile, and nothing that names another one. */
   readonly isMissing: boolean;
   readonly note?: string;
@@ -38,15 +40,15 @@ export async function readProcessTypes(search: ProcfileSearch, disk: Files): Pro
   const file = showPath(cwd, path);
   try {
     const types = parseProcfile(await disk.read(path), file);
-    return { types, file, isMissing: false };
+    return { types, file, path, isMissing: false };
   } catch (error) {
     const isDefault = procfile === undefined && named === undefined;
     if (isDefault && isMissing(error)) {
-      if (!search.isOptional) return withoutProcfile(search, file, disk);
-      return { types: { ok: true, value: [], diagnostics: [] }, file, isMissing: true };
+      if (!search.isOptional) return { ...(await withoutProcfile(search, file, disk)), path };
+      return { types: { ok: true, value: [], diagnostics: [] }, file, path, isMissing: true };
     }
     const types = { ok: false, diagnostics: [unreadable(file, error)] } as const;
-    return { types, file, isMissing: false };
+    return { types, file, path, isMissing: false };
   }
 }
 
@@ -55,9 +57,9 @@ async function withoutProcfile(
   { cwd, root: chosenRoot, folder }: ProcfileSearch,
   file: string,
   disk: Files,
-): Promise<ReadTypes> {
+): Promise<Omit<ReadTypes, "path">> {
   const names = await disk.namesIn(folder);
-  const fail = (message: string, hint: string): ReadTypes => ({
+  const fail = (message: string, hint: string): Omit<ReadTypes, "path"> => ({
     types: { ok: false, diagnostics: [{ severity: "error", file, message, hint }] },
     file,
     isMissing: true,

@@ -14,6 +14,11 @@ export interface ReloadStep {
   readonly reason: string;
 }
 
+/** `replace web (its command changed), add clock (it is new in the Procfile)`. */
+export function describeSteps(steps: readonly ReloadStep[]): string {
+  return steps.map(({ type, what, reason }) => `${what} ${type} (${reason})`).join(", ");
+}
+
 /**
  * `changedKeys` names the variables that an instance would get with another value than it has.
  * Who has been stopped is not touched, and neither is who has not changed.

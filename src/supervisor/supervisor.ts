@@ -23,7 +23,7 @@ import type { Formation } from "../core/formation.ts";
 import { herokuFormation } from "../core/heroku-wording.ts";
 import { findFinalStatus, hasFailed, type InstanceState, isRunning } from "../core/instance.ts";
 import type { InstanceSpec } from "../core/plan.ts";
-import { planReload, type ReloadStep } from "../core/reload.ts";
+import { describeSteps, planReload, type ReloadStep } from "../core/reload.ts";
 import type { ScaleChange } from "../core/scale.ts";
 import type { FileChange } from "../core/watch-rule.ts";
 import { createDependants } from "./dependants.ts";
@@ -409,10 +409,6 @@ function isFinal(state: InstanceState): boolean {
 
 function commandOf({ types }: Desired, type: string): string | undefined {
   return types.find(({ name }) => name === type)?.command;
-}
-
-function describeSteps(steps: readonly ReloadStep[]): string {
-  return steps.map(({ type, what, reason }) => `${what} ${type} (${reason})`).join(", ");
 }
 
 function exitCodeOfFinal(state: InstanceState): number {
