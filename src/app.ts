@@ -165,7 +165,9 @@ export function createApp(options: AppOptions): RunningApp {
     hub.tell(name, notice);
     // With its first life something has come of the start, or nothing will.
     if (notice.kind !== "state") launch.give();
-    if (notice.kind === "state") changes.call({ ...notice, name, timeMs: Date.now() });
+    if (notice.kind !== "state") return;
+    if (notice.to === "down") probed.delete(name);
+    changes.call({ ...notice, name, timeMs: Date.now() });
   }
 
   function sayLeftOut(reason: string): void {

@@ -143,6 +143,14 @@ describe.concurrent("schedule", () => {
     expect(await rig.ask("stop")).toMatchObject({ code: 0 });
   });
 
+  it("is meant in its time zone, and told in that of the system", async () => {
+    await using rig = await app(`{cron: "0 3 * * *", tz: America/New_York}`);
+    rig.start([], { env: { TZ: "Asia/Tokyo" } });
+    // Where it is 17 o'clock then or, in summer, 16.
+    await rig.line(/scheduled: job \(next \d{4}\/\d\d\/\d\d 1[67]:00:00 \+0900\)$/);
+    await rig.stop();
+  });
+
   it("is told by check, with the next run", async () => {
     await using rig = await app(`{cron: "0 3 * * *", tz: UTC}`);
     rig.procman(["check"]);
