@@ -26,7 +26,7 @@
 import { type ExitStatus, isSuccess } from "./exit-status.ts";
 import { describeUse, type MemoryUse } from "./memory.ts";
 import type { Notice } from "./notice.ts";
-import { hasFailed as cannotBeMet, type Obstacle } from "./obstacle.ts";
+import { areSame, hasFailed as cannotBeMet, type Obstacle } from "./obstacle.ts";
 import type { PortTrouble } from "./port-trouble.ts";
 import { decideSequel, type RestartRule, type Sequel, stableMs } from "./restart.ts";
 import type { Overlap } from "./schedule-rule.ts";
@@ -388,6 +388,7 @@ function recheck(instance: Instance, moment: Moment): Step {
   const { state } = instance;
   if (state.is !== "waiting") return [instance, []];
   const { obstacles } = moment;
+  if (obstacles && areSame(obstacles, state.for)) return [instance, []];
   // That one of several has come is not worth a line.
   const isTold = obstacles && cannotBeMet(obstacles) === cannotBeMet(state.for);
   return isTold

@@ -14,6 +14,16 @@ export function hasFailed(obstacles: readonly Obstacle[]): boolean {
   return obstacles.some(({ failure }) => failure !== undefined);
 }
 
+export function areSame(some: readonly Obstacle[], others: readonly Obstacle[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every(({ type, until, failure }, index) => {
+      const other = others[index];
+      return other?.type === type && other.until === until && other.failure === failure;
+    })
+  );
+}
+
 /** `for db to be ready and migrate to complete`; of those that have failed, only these. */
 export function describeObstacles(obstacles: readonly Obstacle[]): string {
   const failed = obstacles.filter(({ failure }) => failure !== undefined);

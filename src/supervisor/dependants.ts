@@ -15,10 +15,10 @@ export interface Dependants {
   isNeeded(runner: Runner): boolean;
 }
 
-/** `runners` are all that there are, `formation` those that are not leaving it. */
+/** `runners` are all that there are, `formationOf` gives those of a type that are not leaving it. */
 export function createDependants(
   runners: () => readonly Runner[],
-  formation: () => readonly Runner[],
+  formationOf: (type: string) => readonly Runner[],
 ): Dependants {
   function dependantsOf(runner: Runner): readonly Runner[] {
     return runners().filter((other) => dependencyOn(runner, other) !== undefined);
@@ -27,12 +27,12 @@ export function createDependants(
   return {
     obstaclesOf: ({ dependsOn = [] }) =>
       findObstacles(dependsOn, (type) =>
-        formation()
-          .filter((runner) => runner.spec().type === type)
-          .map(({ name, instance }) => ({ name, instance: instance() })),
+        formationOf(type).map(({ name, instance }) => ({ name, instance: instance() })),
       ),
     recheck(runner) {
-      for (const dependant of dependantsOf(runner)) dependant.send({ what: "recheck" });
+      for (const dependant of dependantsOf(runner)) {
+        if (dependant.instance().state.is === "waiting") dependant.send({ what: "recheck" });
+      }
     },
     restartBound(runner, tell) {
       for (const dependant of dependantsOf(runner)) {

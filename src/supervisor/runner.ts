@@ -12,6 +12,7 @@ import {
   isRunning,
   isStable,
   newInstance,
+  type Step,
   transition,
 } from "../core/instance.ts";
 import type { Notice } from "../core/notice.ts";
@@ -62,7 +63,7 @@ export interface RunnerTools {
   onRanWell(name: string): void;
   /** Another run than its first is about to begin. */
   onStartedAgain(runner: Runner): void;
-  /** After every event. */
+  /** After every event of which something has come. */
   onChange(runner: Runner): void;
   readonly clock: Clock;
   /** Wall clock. */
@@ -116,13 +117,18 @@ export function createRunner(
     return { command, startedMs: tools.timeMs(), version: tools.version(), pid: undefined };
   }
 
-  function send(event: InstanceEvent): void {
+  function decide(event: InstanceEvent, nowMs: number): Step {
     const obstacles = spec.dependsOn && tools.obstaclesOf(spec);
-    const moment = { nowMs: tools.clock.nowMs(), jitter: tools.random(), obstacles };
+    return transition(policy, instance, event, { nowMs, jitter: tools.random(), obstacles });
+  }
+
+  function send(event: InstanceEvent): void {
+    const nowMs = tools.clock.nowMs();
     const from = instance.state.is;
     const before = shownState(instance);
-    const [next, effects] = transition(policy, instance, event, moment);
-    if (next.state.is !== "up" && isStable(instance.state, moment.nowMs)) {
+    const [next, effects] = decide(event, nowMs);
+    if (next === instance && effects.length === 0) return;
+    if (next.state.is !== "up" && isStable(instance.state, nowMs)) {
       ranWell = { command: life.command, untilMs: tools.timeMs() };
       tools.onRanWell(name);
     }

@@ -89,7 +89,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   /** Those of the formation, and those that have left it and are not down yet. */
   const runners = new Map<string, Runner>();
   /** Of these; undefined when any may have come or gone, or the order be another. */
-  let ordered: readonly Runner[] | undefined;
+  let lineup: Lineup | undefined;
   const waits = createWaits();
   let want: "up" | "down" = "up";
   let exitCode = 0;
@@ -101,9 +101,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   let hasDependencies = desired.specs.some(({ dependsOn }) => dependsOn !== undefined);
   let hasMemoryRules = desired.specs.some(({ memory }) => memory !== undefined);
   const memoryWatch = createMemoryWatch(inOrder, tools);
-  const dependants = createDependants(inOrder, () =>
-    inOrder().filter(({ name }) => isInFormation(name)),
-  );
+  const dependants = createDependants(inOrder, (type) => linedUp().byType.get(type) ?? []);
   const changedMs = new Map(
     [...desired.formation.keys()].map((type) => [type, tools.timeMs()] as const),
   );
@@ -124,7 +122,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     }
     if (state.is === "down" && !isInFormation(runner.name)) {
       runners.delete(runner.name);
-      ordered = undefined;
+      lineup = undefined;
     }
     if (!isApplying) takeStock();
   }
@@ -173,11 +171,12 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   /** In Procfile order and by number; those that have left the formation come last. */
   function inOrder(): readonly Runner[] {
-    if (ordered === undefined) {
-      const known = new Set(desired.specs.flatMap(({ name }) => runners.get(name) ?? []));
-      ordered = [...known, ...[...runners.values()].filter((runner) => !known.has(runner))];
-    }
-    return ordered;
+    return linedUp().all;
+  }
+
+  function linedUp(): Lineup {
+    lineup ??= lineUp(desired.specs, runners);
+    return lineup;
   }
 
   /** One by one: who looks for the first that is missing needs no more. */
@@ -195,7 +194,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     desired = next;
     hasDependencies = desired.specs.some(({ dependsOn }) => dependsOn !== undefined);
     hasMemoryRules = desired.specs.some(({ memory }) => memory !== undefined);
-    ordered = undefined;
+    lineup = undefined;
     commands += 1;
     isApplying = true;
     for (const runner of inOrder().toReversed()) {
@@ -224,7 +223,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   function addRunner(spec: InstanceSpec): Runner {
     const runner = newRunner(spec);
     runners.set(spec.name, runner);
-    ordered = undefined;
+    lineup = undefined;
     return runner;
   }
 
@@ -387,6 +386,25 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       return waits.until(goal, names, givenUp, statuses);
     },
   };
+}
+
+interface Lineup {
+  readonly all: readonly Runner[];
+  /** Those of the formation. */
+  readonly byType: ReadonlyMap<string, readonly Runner[]>;
+}
+
+function lineUp(specs: readonly InstanceSpec[], runners: ReadonlyMap<string, Runner>): Lineup {
+  const known = new Set(specs.flatMap(({ name }) => runners.get(name) ?? []));
+  const leaving = [...runners.values()].filter((runner) => !known.has(runner));
+  const byType = new Map<string, Runner[]>();
+  for (const runner of known) {
+    const { type } = runner.spec();
+    const others = byType.get(type);
+    if (others) others.push(runner);
+    else byType.set(type, [runner]);
+  }
+  return { all: [...known, ...leaving], byType };
 }
 
 const leaving: Outcome<never> = { is: "leaving" };

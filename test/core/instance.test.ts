@@ -640,6 +640,14 @@ describe("the machine, told what happened", () => {
     checkCell(state, event, before, after);
   });
 
+  it("is the same when it looks again and waits for the same, so that nobody else looks", () => {
+    const instance: Instance = { want: "up", run, failures: 0, state: states.waiting };
+    const obstacles = [{ type: "db", until: "ready" }] as const;
+    expect(transition(policy, instance, recheck, { nowMs, jitter: 0.5, obstacles })[0]).toBe(
+      instance,
+    );
+  });
+
   it("counts a stable run from when it was up, not from its start", () => {
     const [ending] = step(instanceIn("stable", {}), exited);
     const [next] = step(ending, gone(failed));

@@ -78,6 +78,14 @@ function createRunning(ports?: PortTools) {
 }
 
 describe("a runner", () => {
+  it("says nothing after an event of which nothing has come", () => {
+    const { runner, changes } = createRunning();
+    const before = [...changes];
+    runner.send({ what: "recheck" });
+    runner.send({ what: "ready", run: 7 });
+    expect(changes).toEqual(before);
+  });
+
   it("says what became of it after each event", () => {
     const { runner, clock, changes, child } = createSubject();
     runner.send(wantUp);
