@@ -273,11 +273,12 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     return { is: "done", number, value: undefined };
   }
 
-  /** Nobody is asked to stop as long as somebody runs that depends on it. */
+  /** Nobody who runs is asked to stop as long as somebody runs that depends on it. */
   function stopNext(): void {
     for (const runner of inOrder().toReversed()) {
-      if (runner.instance().want === "down") continue;
-      if (hasDependencies && dependants.isNeeded(runner)) continue;
+      const { state, want: wanted } = runner.instance();
+      if (wanted === "down") continue;
+      if (hasDependencies && isRunning(state) && dependants.isNeeded(runner)) continue;
       runner.send({ what: "want", want: "down" });
     }
   }

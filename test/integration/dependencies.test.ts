@@ -38,6 +38,25 @@ describe.concurrent("depends_on", () => {
     expect(db.signals).toEqual([]);
   });
 
+  it("starts nobody again while all are being stopped", async () => {
+    await using rig = await withTypes(
+      ["web", "db"],
+      "  web: {depends_on: {db: ready}, port: none}\n  db: {restart: {backoff: 0s}}\n",
+    );
+    rig.start();
+    const db = await rig.child("db.1");
+    const web = await rig.child("web.1");
+    await rig.line(/web\.1 started/);
+    await web.trap("SIGTERM", { afterMs: 3_000, lines: ["done"], code: 0 });
+    const stopped = rig.stop();
+    await rig.line(/stopping web\.1, db\.1/);
+    await db.exit(1);
+    const { stdout } = await stopped;
+    expect(stdout).toMatch(/db\.1 exited with code 1/);
+    expect(stdout).toMatch(/web\.1 {3}\| done/);
+    expect(rig.count(/db\.1 started/)).toBe(1);
+  });
+
   it("waits for all processes of a type, also for one that is scaled up meanwhile", async () => {
     await using rig = await withTypes(
       ["web", "db"],
