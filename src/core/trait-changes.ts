@@ -54,7 +54,8 @@ function changedKeys<T extends object>(
 
 function plain(value: unknown): string | undefined {
   return JSON.stringify(value, (_, inner: unknown) => {
-    if (inner instanceof Map) return [...inner];
+    // In which order variables stand makes no difference.
+    if (inner instanceof Map) return [...inner].sort();
     return inner instanceof RegExp ? String(inner) : inner;
   });
 }

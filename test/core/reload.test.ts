@@ -138,6 +138,26 @@ describe("what a reload makes of settings", () => {
       { launch: { env: new Map([["A", "2"]]), cwd: "/" }, restart: { max: 1 } },
       ["web: replace web.1 (cwd, env, restart changed in procman.yml)"],
     ],
+    [
+      "nothing of variables in another order",
+      {
+        launch: {
+          env: new Map([
+            ["A", "1"],
+            ["B", "2"],
+          ]),
+        },
+      },
+      {
+        launch: {
+          env: new Map([
+            ["B", "2"],
+            ["A", "1"],
+          ]),
+        },
+      },
+      [],
+    ],
     ["a port", { isPortless: true }, {}, ["web: replace web.1 (port changed in procman.yml)"]],
   ])("%s", (_, before, after, expected) => {
     const web = { name: "web", command: "run web", line: 1 };
