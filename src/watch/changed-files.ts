@@ -2,7 +2,7 @@
  * Tells when one of some files has changed. It is their folders that are watched: who saves a file
  * may put another one in its place. Where the system allows no more of that, nothing is told.
  */
-import { type FSWatcher, watch } from "node:fs";
+import { type FSWatcher, promises, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 import type { Clock } from "../core/clock.ts";
 import { defaultDebounceMs, type FileChange } from "../core/watch-rule.ts";
@@ -55,4 +55,10 @@ export function watchChangedFiles(
       for (const folder of [...watchers.keys()]) close(folder);
     },
   };
+}
+
+/** Whether one of them is no file but a pipe, as a keeper of secrets makes it. */
+export async function hasPipe(paths: readonly string[]): Promise<boolean> {
+  const all = await Promise.all(paths.map((path) => promises.stat(path).catch(() => undefined)));
+  return all.some((stats) => stats?.isFIFO());
 }

@@ -30,9 +30,12 @@ export function createSourceWatch(
 
   async function open(): Promise<void> {
     await begin;
-    const { watchChangedFiles } = await import("./changed-files.ts");
+    const { hasPipe, watchChangedFiles } = await import("./changed-files.ts");
     if (isClosed) return;
-    files = watchChangedFiles(clock, (change) => void sayPlan(change));
+    files = watchChangedFiles(clock, async (change) => {
+      // What is in a pipe can be read once, and is for a process that is started.
+      if (!(await hasPipe(wanted))) await sayPlan(change);
+    });
     files.follow(wanted);
   }
 
