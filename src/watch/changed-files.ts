@@ -11,6 +11,8 @@ import { gatherBurst } from "./burst.ts";
 export interface ChangedFiles {
   /** From now on these, by absolute paths, and no others. */
   follow(paths: readonly string[]): void;
+  /** Looks for those that have changed since then, by the wall clock. */
+  lookFor(paths: readonly string[], sinceMs: number): Promise<void>;
   close(): void;
 }
 
@@ -50,6 +52,12 @@ export function watchChangedFiles(
       for (const folder of [...watchers.keys()]) if (!wanted.has(folder)) close(folder);
       for (const folder of wanted.keys()) if (!watchers.has(folder)) open(folder);
     },
+    async lookFor(paths, sinceMs) {
+      const all = await statsOf(paths);
+      for (const [path, stats] of all) {
+        if (stats && stats.ctimeMs >= sinceMs) burst.add(basename(path));
+      }
+    },
     close() {
       burst.cancel();
       for (const folder of [...watchers.keys()]) close(folder);
@@ -59,6 +67,12 @@ export function watchChangedFiles(
 
 /** Whether one of them is no file but a pipe, as a keeper of secrets makes it. */
 export async function hasPipe(paths: readonly string[]): Promise<boolean> {
-  const all = await Promise.all(paths.map((path) => promises.stat(path).catch(() => undefined)));
-  return all.some((stats) => stats?.isFIFO());
+  return (await statsOf(paths)).some(([, stats]) => stats?.isFIFO());
+}
+
+/** Undefined for what is not there. */
+function statsOf(paths: readonly string[]) {
+  return Promise.all(
+    paths.map(async (path) => [path, await promises.stat(path).catch(() => undefined)] as const),
+  );
 }

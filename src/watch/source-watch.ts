@@ -27,6 +27,7 @@ export function createSourceWatch(
   let wanted: readonly string[] = [];
   let files: ChangedFiles | undefined;
   let isClosed = false;
+  const createdMs = Date.now();
 
   async function open(): Promise<void> {
     await begin;
@@ -37,6 +38,7 @@ export function createSourceWatch(
       if (!(await hasPipe(wanted))) await sayPlan(change);
     });
     files.follow(wanted);
+    await files.lookFor(wanted, createdMs);
   }
 
   async function sayPlan(change: FileChange): Promise<void> {
