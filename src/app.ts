@@ -26,6 +26,7 @@ import { settledWithin } from "./process/settled-within.ts";
 import { signalProcess } from "./process/signal.ts";
 import { createSweeper } from "./process/sweep.ts";
 import { createSchedules } from "./schedule/schedules.ts";
+import { createAutoscaler } from "./supervisor/autoscaler.ts";
 import { createEnvironments } from "./supervisor/environments.ts";
 import {
   createOutputHub,
@@ -143,9 +144,27 @@ export function createApp(options: AppOptions): RunningApp {
       launch.give();
     },
   });
+  const autoscaler = createAutoscaler({
+    clock,
+    async readMetric(type, command, givenUp) {
+      try {
+        const { cwd = root, shell } = type.launch ?? {};
+        const environment = await environments.ofCommand(type);
+        const { readMetric } = await import("./process/metric.ts");
+        return await readMetric({ command, shell, cwd, environment }, givenUp);
+      } catch (error) {
+        // As when no descriptor is left to load it.
+        return { is: "failed", reason: String(error) };
+      }
+    },
+    scaleOf: (type) => supervisor.scaleOf(type),
+    scale: (type, quantity, reason) => supervisor.autoscale(type, quantity, reason),
+    say: (text) => hub.say(text),
+  });
   const follow = (types: App["types"]) => {
     watching.follow(types);
     schedules.follow(types);
+    autoscaler.follow(types);
   };
   const sampler = createOnce(async () => (await import("./process/sampler.ts")).createSampler());
   const sources = createSourceWatch(watch.given, {

@@ -4,6 +4,7 @@ import { explainUnknownType } from "../core/formation.ts";
 import type { ProcessType } from "../core/procfile.ts";
 import { releaseFirst } from "../core/release.ts";
 import { isRelease } from "../core/type-name.ts";
+import { findAutoscaleProblems } from "./autoscale-problems.ts";
 import { findDependencyProblems } from "./dependency-problems.ts";
 import { findMemoryProblems } from "./memory-problems.ts";
 import { findProbeProblems } from "./probe-problems.ts";
@@ -27,6 +28,7 @@ export function applySettings(
     ...findDependencyProblems(types, file),
     ...findProbeProblems(file),
     ...findWatchProblems(file),
+    ...findAutoscaleProblems(file),
     ...findMemoryProblems(file),
   ];
   const applied = types.map((type) => ({

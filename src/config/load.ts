@@ -3,6 +3,7 @@
  * is in it. Starts nothing, prints nothing.
  */
 import { basename, join, resolve } from "node:path";
+import { boundQuantity } from "../core/autoscale.ts";
 import type { FreshTypes } from "../core/desired.ts";
 import { type Diagnostic, type Result, resultOf } from "../core/diagnostic.ts";
 import {
@@ -166,7 +167,8 @@ function freshTypesOf(
   const diagnostics = [...types.diagnostics, ...file.diagnostics];
   if (!(types.ok && file.ok)) return { ok: false, diagnostics };
   const wanted = { ...selection, usual: values.formation };
-  const quantityOf = (type: string) => quantityOfLater(type, wanted);
+  const ruleOf = (name: string) => types.value.find((type) => type.name === name)?.autoscale;
+  const quantityOf = (type: string) => boundQuantity(ruleOf(type), quantityOfLater(type, wanted));
   return resultOf({ types: types.value, paths, quantityOf }, diagnostics);
 }
 
@@ -217,7 +219,7 @@ function planApp(
 ): Result<Pick<App, "formation" | "specs" | "quiet">> {
   const names = types.map(({ name }) => name);
   const quiet = readTypeNames(names, wanted.quiet);
-  const formation = chooseFormation(names, wanted);
+  const formation = withinBounds(types, chooseFormation(names, wanted));
   const ports = firstPorts(types, basePort);
   const specs = formation.ok ? planInstances(types, formation.value, ports) : formation;
   const clashes = warnOfClashes(ports, file);
@@ -225,6 +227,19 @@ function planApp(
   if (!(quiet.ok && formation.ok && specs.ok)) return { ok: false, diagnostics: problems };
   const plan = { quiet: quiet.value, formation: formation.value, specs: specs.value };
   return resultOf(plan, problems);
+}
+
+/** Who is scaled by a number begins between its bounds. */
+function withinBounds(
+  types: readonly ProcessType[],
+  formation: Result<Formation>,
+): Result<Formation> {
+  if (!formation.ok) return formation;
+  const counts = [...formation.value].map(([name, count]) => {
+    const rule = types.find((type) => type.name === name)?.autoscale;
+    return [name, boundQuantity(rule, count)] as const;
+  });
+  return { ...formation, value: new Map(counts) };
 }
 
 function given(settings: GivenSettings): GivenSettings {

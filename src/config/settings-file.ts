@@ -132,6 +132,7 @@ function readNode(walk: Walk, kind: Kind, found: unknown, path: Path): Value | u
     case "value":
     case "switch":
     case "count":
+    case "amount":
     case "duration":
     case "size":
     case "choice":

@@ -1,5 +1,6 @@
 /** The settings of one process type, as what they mean for it. */
 import { resolve } from "node:path";
+import type { AutoscaleRule } from "../core/autoscale.ts";
 import type { Dependency } from "../core/dependencies.ts";
 import type { Launch } from "../core/launch.ts";
 import type { Check, LiveProbe, ReadyProbe } from "../core/probe.ts";
@@ -17,6 +18,7 @@ export function traitsOf(settings: TypeSettings, root: string): Traits {
   const watch = watchRuleOf(settings);
   const schedule = scheduleOf(settings);
   const dependsOn = dependenciesOf(settings);
+  const autoscale = autoscaleOf(settings);
   return {
     ...(launch && { launch }),
     ...(stop && { stop: renamed(stop, { timeout: "graceMs" }) }),
@@ -25,6 +27,7 @@ export function traitsOf(settings: TypeSettings, root: string): Traits {
     ...(live && { live }),
     ...(watch && { watch }),
     ...(dependsOn.length > 0 && { dependsOn }),
+    ...(autoscale && { autoscale }),
     ...(memory && { memory: renamed(memory, { warn: "warnBytes", limit: "limitBytes" }) }),
     ...(schedule && { schedule }),
     ...(once && { isTask: true }),
@@ -89,6 +92,13 @@ function scheduleOf({ schedule }: TypeSettings): ScheduleRule | undefined {
   if (schedule?.cron === undefined) return undefined;
   const { cron, tz, overlap = defaultOverlap } = schedule;
   return { cron, ...(tz !== undefined && { tz }), overlap };
+}
+
+/** One that lacks something has been refused. */
+function autoscaleOf({ autoscale }: TypeSettings): AutoscaleRule | undefined {
+  const { min = 1, max, every: everyMs = 10_000, metric, per } = autoscale ?? {};
+  if (max === undefined || metric === undefined || per === undefined) return undefined;
+  return { min, max, everyMs, metric, per };
 }
 
 type Renamed<T, N> = { [K in keyof T as K extends keyof N ? N[K] & string : K]: T[K] };

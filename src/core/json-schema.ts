@@ -35,6 +35,8 @@ function schemaOf(kind: Kind): JsonSchema {
       return { anyOf: [{ type: "boolean" }, { type: "string", pattern: switchPattern }] };
     case "count":
       return { type: "integer", minimum: kind.least, maximum: kind.most };
+    case "amount":
+      return { type: "number", exclusiveMinimum: 0 };
     case "duration":
       return { type: "string", pattern: strictDuration.source };
     case "size":
@@ -94,6 +96,7 @@ function presetValueOf(kind: Kind, preset: string): string | number | boolean | 
     case "switch":
       return switches.get(preset);
     case "count":
+    case "amount":
       return Number.isNaN(Number(preset)) ? undefined : Number(preset);
     case "duration":
     case "size":

@@ -55,6 +55,7 @@ function rowsWithin(kind: Kind, path: string): readonly Row[] {
     case "value":
     case "switch":
     case "count":
+    case "amount":
     case "duration":
     case "size":
     case "choice":
@@ -78,6 +79,7 @@ function describeValue(kind: Kind): string {
     case "value":
     case "switch":
     case "count":
+    case "amount":
     case "duration":
     case "size":
     case "pattern":

@@ -11,6 +11,8 @@ export type Kind =
   | { readonly is: "value" }
   | { readonly is: "switch" }
   | { readonly is: "count"; readonly least: number; readonly most: number }
+  /** A number above 0. */
+  | { readonly is: "amount" }
   /** Up to 24 days. Without `leastMs` also none at all. */
   | { readonly is: "duration"; readonly leastMs?: number }
   | { readonly is: "size" }
@@ -46,7 +48,7 @@ export type ValueOf<K> = K extends { is: "text" | "value" }
   ? string
   : K extends { is: "switch" }
     ? boolean
-    : K extends { is: "count" | "duration" | "size" }
+    : K extends { is: "count" | "amount" | "duration" | "size" }
       ? number
       : K extends { is: "pattern" }
         ? RegExp
@@ -94,6 +96,10 @@ export function readScalar(kind: ScalarKind, text: string): ReadScalar {
       const count = /^\d{1,9}$/.test(text) ? Number(text) : -1;
       return count >= kind.least && count <= kind.most ? { is: "value", value: count } : wrong;
     }
+    case "amount": {
+      const amount = amountPattern.test(text) ? Number(text) : 0;
+      return amount > 0 ? { is: "value", value: amount } : wrong;
+    }
     case "duration":
       return valueOr(readDuration(text, kind.leastMs));
     case "size":
@@ -104,6 +110,8 @@ export function readScalar(kind: ScalarKind, text: string): ReadScalar {
       return valueOr(readPattern(text));
   }
 }
+
+const amountPattern = /^\d{1,9}(?:\.\d{1,9})?$/;
 
 function valueOr(value: string | number | boolean | RegExp | undefined): ReadScalar {
   return value === undefined ? wrong : { is: "value", value };
@@ -145,6 +153,8 @@ export function describeKind(kind: Kind): string {
       return "true or false";
     case "count":
       return `a whole number from ${kind.least} to ${kind.most}`;
+    case "amount":
+      return "a number above 0";
     case "duration":
       return "a duration such as 500ms, 10s or 5m";
     case "size":

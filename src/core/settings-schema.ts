@@ -156,6 +156,31 @@ const watch = {
   },
 } as const;
 
+const autoscale = {
+  is: "record",
+  settings: {
+    min: {
+      kind: { is: "count", least: 0, most: 100_000 },
+      about: "How many there are at least.",
+      default: "1",
+    },
+    max: {
+      kind: { is: "count", least: 1, most: 100_000 },
+      about: "How many there are at most. Needed.",
+    },
+    every: {
+      kind: { is: "duration", leastMs: 100 },
+      about: "The pause between two looks.",
+      default: "10s",
+    },
+    metric: {
+      kind: text,
+      about: "A command whose last line is a number, as the length of a queue. Needed.",
+    },
+    per: { kind: { is: "amount" }, about: "How much of that one process takes. Needed." },
+  },
+} as const;
+
 const memory = {
   is: "record",
   short: "limit",
@@ -235,6 +260,11 @@ export const typeSettings = {
     kind: watch,
     about:
       "Files for which it is restarted when they change. What .gitignore names is left out, and so are node_modules and .git, unless they are named.",
+  },
+  autoscale: {
+    kind: autoscale,
+    about: "How many there are, by the number that a command prints.",
+    default: "as many as are asked for",
   },
   memory: {
     kind: memory,

@@ -23,6 +23,7 @@ const names: { readonly [Name in OtherName]-?: string } = {
   ready: "ready",
   live: "live",
   watch: "watch",
+  autoscale: "autoscale",
   memory: "memory",
   schedule: "schedule",
   dependsOn: "depends_on",

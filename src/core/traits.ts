@@ -1,4 +1,5 @@
 /** What is special to a process type. No Procfile says any of it, procman.yml does. */
+import type { AutoscaleRule } from "./autoscale.ts";
 import type { Dependency } from "./dependencies.ts";
 import type { Isolation } from "./isolation.ts";
 import type { MemoryRule } from "./memory.ts";
@@ -17,6 +18,7 @@ export interface Traits extends OwnEnvironment {
   readonly live?: LiveProbe;
   readonly watch?: WatchRule;
   readonly dependsOn?: readonly Dependency[];
+  readonly autoscale?: AutoscaleRule;
   readonly memory?: MemoryRule;
   readonly schedule?: ScheduleRule;
   /** It has work to do, and ends with it. */

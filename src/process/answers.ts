@@ -1,6 +1,6 @@
 /** Asks once. Each says why the answer is no good, and nothing when it is; none rejects. */
 import { connect } from "node:net";
-import { describeExit, isSuccess } from "../core/exit-status.ts";
+import { describeExit, type ExitStatus, isSuccess } from "../core/exit-status.ts";
 import type { Address } from "../core/probe.ts";
 import { readOutput } from "./output.ts";
 import { errorCode, signalGroup } from "./signal.ts";
@@ -46,10 +46,24 @@ export async function askHttp(url: URL, givenUp: AbortSignal): Promise<Answer> {
   });
 }
 
-/** Its group gets SIGKILL when it is given up, and is not waited for. */
 export async function askCommand(request: SpawnRequest, givenUp: AbortSignal): Promise<Answer> {
+  const { status, lastLineOf } = await runCommand(request, givenUp);
+  if (isSuccess(status)) return undefined;
+  if (status.kind === "unstarted") return describeExit(status);
+  const lastLine = await lastLineOf();
+  return `${request.command} ${describeExit(status)}${lastLine === "" ? "" : `: ${lastLine}`}`;
+}
+
+export interface CommandEnd {
+  readonly status: ExitStatus;
+  /** Of what it has printed, stderr too; without the blanks around it. Who holds its output is waited for. */
+  readonly lastLineOf: () => Promise<string>;
+}
+
+/** Its group gets SIGKILL when it is given up, and is not waited for. */
+export async function runCommand(request: SpawnRequest, givenUp: AbortSignal): Promise<CommandEnd> {
   const spawned = await spawnInSession(request, undefined);
-  if (spawned.kind === "unstarted") return describeExit(spawned);
+  if (spawned.kind === "unstarted") return { status: spawned, lastLineOf: async () => "" };
   let said = "";
   const output = readOutput(spawned.output, (bytes) => {
     said = (said + bytes.toString()).slice(-maxSaid);
@@ -62,10 +76,20 @@ export async function askCommand(request: SpawnRequest, givenUp: AbortSignal): P
   givenUp.removeEventListener("abort", kill);
   // What it has left behind is none of the app's.
   kill();
-  if (isSuccess(status)) return undefined;
-  await output.drained();
-  const [last] = said.trim().split("\n").slice(-1);
-  return `${request.command} ${describeExit(status)}${last ? `: ${last}` : ""}`;
+  return {
+    status,
+    async lastLineOf() {
+      await Promise.race([output.drained(), isAborted(givenUp)]);
+      return said.trim().split("\n").at(-1)?.trim() ?? "";
+    },
+  };
 }
 
 const maxSaid = 500;
+
+function isAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve());
+  });
+}

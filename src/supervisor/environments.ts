@@ -7,6 +7,7 @@ import {
   appVariables,
   type Environment,
   type EnvironmentLayers,
+  idVariable,
   instanceVariables,
   mergeLayers,
   outerMarks,
@@ -32,6 +33,8 @@ export interface Environments {
    * or cannot be read in time. Of one that is given up nothing is said or remembered.
    */
   of(spec: InstanceSpec, run: string, givenUp: AbortSignal): Promise<Environment>;
+  /** For a command about a type that is none of its processes. Rejects never. */
+  ofCommand(type: OwnEnvironment): Promise<Environment>;
   /** What is asked for during the call needs no new look at the files: they have just been read. */
   whileFresh(act: () => void): void;
   /** Reads the files. Invalid ones change nothing. */
@@ -141,6 +144,19 @@ export function createEnvironments(options: EnvironmentsOptions): Environments {
         outerMarks(layers.shell),
         instanceVariables(spec, { id, run }),
         ...(isDyno ? [new Map([["DYNO", spec.name]])] : []),
+      ];
+      for (const layer of above) for (const [key, value] of layer) environment.set(key, value);
+      return environment;
+    },
+    async ofCommand(type) {
+      const unread = typeFilesOf(type).filter((files) => !typeFiles.has(keyOfFiles(files)));
+      await Promise.all(unread.map(readFilesOf));
+      const environment = new Map(variablesOf(type));
+      environment.delete("PORT");
+      const above = [
+        appVariables(app, ports()),
+        outerMarks(layers.shell),
+        new Map([[idVariable, id]]),
       ];
       for (const layer of above) for (const [key, value] of layer) environment.set(key, value);
       return environment;

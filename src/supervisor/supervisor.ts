@@ -38,6 +38,10 @@ export interface Supervisor {
   /** In the order of the specs. */
   start(): void;
   scale(changes: readonly ScaleChange[], by: string): Outcome<Formation>;
+  /** As `scale`, but nobody's own wish; nothing, when it cannot be. */
+  autoscale(type: string, quantity: number, reason: string): void;
+  /** `isEmptied`: a person has scaled it to 0. */
+  scaleOf(type: string): { readonly quantity: number; readonly isEmptied: boolean };
   /** With no names all of the Procfile is taken over, else only the commands of these. */
   restart(names: readonly string[], fresh: FreshTypes, by: string): Outcome<undefined>;
   /** What the Procfile says now; `changedKeys` as in `planReload`. Only says so when `isDryRun`. */
@@ -155,13 +159,14 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   /**
    * Nothing runs and nothing will. What a person has stopped may be started again by one, what is
-   * watched by a change of its files, and so may what comes into an app of which a reload has left
+   * watched by a change of its files, what is scaled by a number by that, and so may what comes into an app of which a reload has left
    * nothing.
    */
   function isOver(): boolean {
     const states = [...runners.values()].map(({ instance }) => instance().state);
     if (want === "down") return states.every((state) => state.is === "down" || isFinal(state));
     if (desired.emptied.size > 0 || desired.specs.some(({ watch }) => watch)) return false;
+    if (desired.types.some(({ autoscale }) => autoscale)) return false;
     return states.length > 0 && states.every(isFinal);
   }
 
@@ -310,6 +315,18 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       tools.announce(`Scaled to ${herokuFormation(formation)} by ${by}`);
       return { is: "done", number: apply(next.value), value: formation };
     },
+    autoscale(type, quantity, reason) {
+      if (want === "down") return;
+      const next = scaleDesired(desired, [{ type, how: "set", amount: quantity }]);
+      if (!next.ok) return;
+      const formation = herokuFormation(next.value.formation);
+      tools.announce(`Scaled to ${formation} by autoscale of ${type} (${reason})`);
+      apply({ ...next.value, emptied: desired.emptied });
+    },
+    scaleOf: (type) => ({
+      quantity: desired.formation.get(type) ?? 0,
+      isEmptied: desired.emptied.has(type),
+    }),
     restart(names, fresh, by) {
       if (want === "down") return leaving;
       return names.length === 0 ? restartAll(fresh, by) : restartSome(names, fresh, by);

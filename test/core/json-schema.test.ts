@@ -37,6 +37,7 @@ describe("the JSON Schema", () => {
     "types: {web: {restart: never, essential: true, color: red, quiet: false}}",
     "types: {web: {restart: {policy: always, max: 3, backoff: 250ms}}}",
     "types: {web: {ready: {log: '/listening on \\d+/i', timeout: 5s}, live: {http: /health}}}",
+    "types: {web: {autoscale: {min: 0, max: 4, every: 1s, metric: echo 1, per: 0.5}}}",
     "types: {web: {depends_on: {db: ready, migrate: completed, cache: {restart_with: true}}}}",
   ])("takes %j, and so does the reader", async (text) => {
     expect([isValid(parse(text)), await isRead(text)]).toEqual([true, true]);
@@ -69,6 +70,9 @@ describe("the JSON Schema", () => {
     "types: {web: {ready: }}",
     "types: {web: {ready: {timeout: 5s}}}",
     "types: {web: {ready: {tcp: 80, http: /}}}",
+    "types: {web: {autoscale: 4}}",
+    "types: {web: {autoscale: {max: 0}}}",
+    "types: {web: {autoscale: {per: 0}}}",
     "types: {web: {depends_on: {db: red}}}",
     "types: {web: {depends_on: {db: }}}",
   ])("refuses %j, and so does the reader", async (text) => {
@@ -92,6 +96,7 @@ const kinds: Record<Kind["is"], string> = {
   value: "types.web.env.A",
   switch: "dyno",
   count: "log.files",
+  amount: "types.web.autoscale.per",
   duration: "types.web.stop.timeout",
   size: "log.size",
   choice: "timestamps",
@@ -128,7 +133,8 @@ const values = [
 
 describe.each(Object.entries(kinds))("a value of the kind %s", (kind, path) => {
   // A number in quotes is one to the reader; a schema has no way to tell how large it is.
-  const isComparable = (value: unknown) => kind !== "count" || typeof value !== "string";
+  const isNumber = kind === "count" || kind === "amount";
+  const isComparable = (value: unknown) => !isNumber || typeof value !== "string";
   const rows = values.filter(isComparable).map((value) => [value] as const);
 
   it.each(rows)("%j: is taken by both or by none", async (value) => {
