@@ -10,6 +10,7 @@ import { findMemoryProblems } from "./memory-problems.ts";
 import { findProbeProblems } from "./probe-problems.ts";
 import type { SettingsFile } from "./settings-file.ts";
 import { traitsOf } from "./traits-of.ts";
+import { findVariableProblems } from "./variable-problems.ts";
 import { findWatchProblems } from "./watch-problems.ts";
 
 /**
@@ -30,6 +31,7 @@ export function applySettings(
     ...findWatchProblems(file),
     ...findAutoscaleProblems(file),
     ...findMemoryProblems(file),
+    ...findVariableProblems(file),
   ];
   const applied = types.map((type) => ({
     ...type,

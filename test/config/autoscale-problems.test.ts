@@ -36,11 +36,11 @@ it.each<[settings: string, problems: readonly string[]]>([
   ],
   [
     "{schedule: '@daily', autoscale: {max: 4, metric: cat queue, per: 10}}",
-    ["procman.yml:2:29: error: a has a schedule, so it has nothing to scale"],
+    ["procman.yml:2:27: error: a has a schedule, so it has nothing to scale"],
   ],
   [
     "{once: true, autoscale: {max: 4, metric: cat queue, per: 10}}",
-    ["procman.yml:2:20: error: a has once: true, so it has nothing to scale"],
+    ["procman.yml:2:19: error: a has once: true, so it has nothing to scale"],
   ],
 ])("a: %s", async (settings, problems) => {
   expect(await problemsOf("a", settings)).toEqual(problems);

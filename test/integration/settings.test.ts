@@ -13,7 +13,7 @@ function withSettings(settings: string, types: readonly string[] = ["web", "work
 describe.concurrent("procman.yml, of a process type", () => {
   it("env: variables above those of the shell, below procman's own", async () => {
     await using rig = await withSettings(
-      "types:\n  worker:\n    env: {HOME: /nowhere, GREETING: hello, PS: mine}\n",
+      "types:\n  worker:\n    env: {HOME: /nowhere, GREETING: hello}\n",
     );
     rig.start();
     const worker = await rig.child("worker.1");
