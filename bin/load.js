@@ -38,8 +38,7 @@ function loadFile(file) {
     cachedData,
   });
   if (kept && (cachedData === undefined || script.cachedDataRejected)) {
-    // By then all that was needed has been compiled.
-    process.once("exit", () => keep(kept, source, script.createCachedData()));
+    keepAtExit(() => keep(kept, source, script.createCachedData()));
   }
   const module = { exports: {} };
   // Packages are found from here as from there.
@@ -48,6 +47,18 @@ function loadFile(file) {
   requireFrom.importModule = (id) => import(id);
   script.runInThisContext()(module.exports, requireFrom, module);
   return module.exports;
+}
+
+const toKeep = [];
+
+/** By then all that was needed has been compiled. One listener for all: of more than ten Node warns. */
+function keepAtExit(act) {
+  if (toKeep.length === 0) {
+    process.once("exit", () => {
+      for (const keepOne of toKeep) keepOne();
+    });
+  }
+  toKeep.push(act);
 }
 
 /** Another one for each installation, as long as it has another time. */

@@ -55,6 +55,17 @@ describe.skipIf(isNodesOwn)(
       expect(after.map(({ ino }) => ino)).toEqual(before.map(({ ino }) => ino));
     });
 
+    it("may be of many files, of which nothing is printed", async () => {
+      const names = Array.from({ length: 20 }, (_, index) => join(home, `part${index}.cjs`));
+      for (const name of names) await writeFile(name, "exports.is = 1;");
+      const loader = fileURLToPath(new URL("../../bin/load.js", import.meta.url));
+      const script = `for (const name of ${JSON.stringify(names)}) require(${JSON.stringify(loader)}).load(name)`;
+      const env = { HOME: home };
+      const { stderr } = spawnSync(process.execPath, ["-e", script], { env, encoding: "utf8" });
+      expect(stderr).toBe("");
+      expect(await keptFiles()).toHaveLength(20);
+    });
+
     it("is made anew when it is damaged, wherever that is", async () => {
       check();
       for (let round = 0; round < 8; round += 1) {
