@@ -1,9 +1,13 @@
 /**
  * Tells when one of some files has changed. It is their folders that are watched: who saves a file
  * may put another one in its place. Where the system allows no more of that, nothing is told.
+ *
+ * The system tells of each write to any file of a folder. Where an app writes its log beside its
+ * Procfile, that would take a third of a core: after so many the folder is left alone for a while,
+ * and then looked at.
  */
 import { type FSWatcher, promises, watch } from "node:fs";
-import { basename, dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Clock } from "../core/clock.ts";
 import { defaultDebounceMs, type FileChange } from "../core/watch-rule.ts";
 import { gatherBurst } from "./burst.ts";
@@ -16,6 +20,11 @@ export interface ChangedFiles {
   close(): void;
 }
 
+const mostOthers = 200;
+const restMs = 5_000;
+/** The clock of files goes by ticks of the kernel, and is behind by one at most. */
+const fileClockMs = 10;
+
 /** Nothing here keeps the program going. */
 export function watchChangedFiles(
   clock: Clock,
@@ -23,12 +32,20 @@ export function watchChangedFiles(
 ): ChangedFiles {
   const burst = gatherBurst(defaultDebounceMs, clock, onChange);
   const watchers = new Map<string, FSWatcher>();
+  /** Of folders that are left alone: what ends that. */
+  const resting = new Map<string, () => void>();
   let wanted = new Map<string, Set<string>>();
 
   function open(folder: string): void {
+    let others = 0;
     try {
       const watcher = watch(folder, { persistent: false }, (_, name) => {
-        if (name !== null && wanted.get(folder)?.has(name)) burst.add(name);
+        if (name !== null && wanted.get(folder)?.has(name)) {
+          burst.add(name);
+          return;
+        }
+        others += 1;
+        if (others === mostOthers) rest(folder);
       });
       watcher.on("error", () => close(folder));
       watchers.set(folder, watcher);
@@ -37,10 +54,35 @@ export function watchChangedFiles(
     }
   }
 
+  function rest(folder: string): void {
+    const sinceMs = Date.now() - fileClockMs;
+    close(folder);
+    const onRested = () => {
+      resting.delete(folder);
+      open(folder);
+      void lookFor(pathsIn(folder), sinceMs);
+    };
+    resting.set(folder, clock.after(restMs, onRested));
+  }
+
   function close(folder: string): void {
     watchers.get(folder)?.close();
     watchers.delete(folder);
+    resting.get(folder)?.();
+    resting.delete(folder);
   }
+
+  function pathsIn(folder: string): readonly string[] {
+    return [...(wanted.get(folder) ?? [])].map((name) => join(folder, name));
+  }
+
+  async function lookFor(paths: readonly string[], sinceMs: number): Promise<void> {
+    for (const [path, stats] of await statsOf(paths)) {
+      if (stats && stats.ctimeMs >= sinceMs) burst.add(basename(path));
+    }
+  }
+
+  const known = () => [...watchers.keys(), ...resting.keys()];
 
   return {
     follow(paths) {
@@ -49,18 +91,14 @@ export function watchChangedFiles(
         const names = wanted.get(dirname(path)) ?? new Set();
         wanted.set(dirname(path), names.add(basename(path)));
       }
-      for (const folder of [...watchers.keys()]) if (!wanted.has(folder)) close(folder);
-      for (const folder of wanted.keys()) if (!watchers.has(folder)) open(folder);
+      for (const folder of known()) if (!wanted.has(folder)) close(folder);
+      const before = known();
+      for (const folder of wanted.keys()) if (!before.includes(folder)) open(folder);
     },
-    async lookFor(paths, sinceMs) {
-      const all = await statsOf(paths);
-      for (const [path, stats] of all) {
-        if (stats && stats.ctimeMs >= sinceMs) burst.add(basename(path));
-      }
-    },
+    lookFor,
     close() {
       burst.cancel();
-      for (const folder of [...watchers.keys()]) close(folder);
+      for (const folder of known()) close(folder);
     },
   };
 }

@@ -1,9 +1,34 @@
 import { execFileSync } from "node:child_process";
-import { rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { watchChangedFiles } from "../../src/watch/changed-files.ts";
 import { createSourceWatch } from "../../src/watch/source-watch.ts";
+import { createFakeClock } from "../support/fake-clock.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
+
+it("finds what changes in a folder in which much else is written", async () => {
+  await using folder = await makeTemporaryFolder();
+  const clock = createFakeClock();
+  const changes: string[] = [];
+  const files = watchChangedFiles(clock, ({ file }) => changes.push(file));
+  files.follow([join(folder.path, "Procfile")]);
+  // Each of two files in turn, as the system tells of many writes to one only once.
+  const writeMuch = () => {
+    for (let index = 0; index < 1_000; index += 1) {
+      appendFileSync(join(folder.path, `${index % 2}.log`), "x");
+    }
+    return clock.armed();
+  };
+  await expect.poll(writeMuch).toBe(1);
+  writeFileSync(join(folder.path, "Procfile"), "web: a\n");
+  expect(changes).toEqual([]);
+  clock.advance(5_000);
+  await expect.poll(() => clock.armed()).toBe(1);
+  clock.advance(1_000);
+  expect(changes).toEqual(["Procfile"]);
+  files.close();
+});
 
 it("leaves a pipe alone, which can be read once", async () => {
   await using folder = await makeTemporaryFolder();
