@@ -1,5 +1,6 @@
 /** From the options of `procman logs` to which lines are wanted. */
 import { readDurationMs } from "../core/duration.ts";
+import { routerName } from "../core/log-format.ts";
 import type { LogQuery } from "../core/log-query.ts";
 import { ownName } from "../logs/format.ts";
 import type { Options } from "./call.ts";
@@ -45,7 +46,7 @@ export function readLogRequest(options: Options, nowMs: number): LogRequest | Lo
 }
 
 /** They stand in the log like instances, and have no number. There may be types of these names. */
-export const otherNames: readonly string[] = [ownName, "api"];
+export const otherNames: readonly string[] = [ownName, "api", routerName];
 
 function isProblem(value: unknown): value is LogProblem {
   return typeof value === "object" && value !== null && "problem" in value;

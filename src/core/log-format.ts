@@ -4,7 +4,9 @@
  */
 import type { Timestamps } from "./settings.ts";
 
+/** The router is a part of procman, and stands in the log as `procman[router]`. */
 export type Source = "app" | "procman" | "router";
+export const routerName = "router";
 
 /** `14:32:01 ` in local time, `2026-11-21T14:32:01.123Z `, or nothing. */
 export function formatTime(timestamps: Timestamps, time: LocalTime): string {
@@ -34,7 +36,8 @@ export function herokuPrefix(
   isContinued: boolean,
 ): string {
   const time = isoTime.replace(/(\.\d{3})Z$/, "$1000+00:00");
-  return `${time} ${source}[${name}]${isContinued ? "+" : ":"} `;
+  const speaker = source === "app" ? "app" : "procman";
+  return `${time} ${speaker}[${name}]${isContinued ? "+" : ":"} `;
 }
 
 /** A line of the log, read. */
@@ -55,15 +58,20 @@ export function parseHerokuLine(line: string): LogLine | undefined {
   const [prefix, time, source, name, mark] = found;
   return {
     isoTime: `${time}Z`,
-    source: source as Source,
+    source: sourceOf(source, name),
     name: name ?? "",
     isContinued: mark === "+",
     text: line.slice(prefix.length),
   };
 }
 
+function sourceOf(speaker: string | undefined, name: string | undefined): Source {
+  if (speaker === "app") return "app";
+  return name === routerName ? "router" : "procman";
+}
+
 const herokuLine =
-  /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})\d{3}\+00:00 (app|procman|router)\[([\w.:-]+)\]([:+]) /;
+  /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})\d{3}\+00:00 (app|procman)\[([\w.:-]+)\]([:+]) /;
 
 function two(value: number): string {
   return value < 10 ? `0${value}` : String(value);

@@ -2,7 +2,7 @@
  * Which lines of the log a query means. Most of a log is not looked at: the bytes are searched for
  * what can only stand before a wanted line's text, and only such lines become strings.
  */
-import { type LogLine, parseHerokuLine } from "../core/log-format.ts";
+import { type LogLine, parseHerokuLine, routerName } from "../core/log-format.ts";
 import type { LogQuery } from "../core/log-query.ts";
 import { colourCode } from "./format.ts";
 
@@ -105,7 +105,7 @@ function endLine(bytes: Buffer): Buffer {
 /** `2026-11-21T14:32:01.123456+00:00` */
 const timeBytes = 32;
 /** Where `[` stands behind each source. */
-const nameOffsets = ["app", "router", "procman"].map((source) => timeBytes + 1 + source.length);
+const nameOffsets = ["app", "procman"].map((speaker) => timeBytes + 1 + speaker.length);
 
 function createFinder(query: LogQuery): (bytes: Buffer) => Iterable<string> {
   const needles = needlesOf(query);
@@ -122,14 +122,22 @@ function needlesOf(query: LogQuery): readonly Buffer[] {
   const { types, names, source } = query;
   const texts = hasNames(query)
     ? [...types.map((type) => `[${type}.`), ...names.map((name) => `[${name}]`)]
-    : sourcesOf(source).map((name) => ` ${name}[`);
+    : speakersOf(source);
   return texts.map((text) => Buffer.from(text, "latin1"));
 }
 
 /** Nearly all lines are those of the app. */
-function sourcesOf(source: LogQuery["source"]): readonly string[] {
-  if (source === undefined || source === "app") return [];
-  return source === "system" ? ["procman", "router"] : [source];
+function speakersOf(source: LogQuery["source"]): readonly string[] {
+  switch (source) {
+    case undefined:
+    case "app":
+      return [];
+    case "system":
+    case "procman":
+      return [" procman["];
+    case "router":
+      return [` procman[${routerName}]`];
+  }
 }
 
 /** Of lines that have the needle in their prefix, at one of the offsets. */

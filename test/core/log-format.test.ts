@@ -48,7 +48,9 @@ describe("parseHerokuLine", () => {
     const moment = fc
       .date({ min: new Date(0), max: new Date("9999-12-31T23:59:59.999Z"), noInvalidDate: true })
       .map((date) => date.toISOString());
-    const name = fc.stringMatching(/^[A-Za-z0-9_-]{1,20}(\.[1-9][0-9]{0,3})?$/);
+    const name = fc
+      .stringMatching(/^[A-Za-z0-9_-]{1,20}(\.[1-9][0-9]{0,3})?$/)
+      .filter((text) => text !== "router");
     const text = fc.string({ unit: "binary" }).map((given) => given.replaceAll("\n", ""));
     fc.assert(
       fc.property(
@@ -57,7 +59,8 @@ describe("parseHerokuLine", () => {
         name,
         fc.boolean(),
         text,
-        (isoTime, source, name, isContinued, text) => {
+        (isoTime, source, instance, isContinued, text) => {
+          const name = source === "router" ? "router" : instance;
           const line = `${herokuPrefix(isoTime, source, name, isContinued)}${text}`;
           expect(parseHerokuLine(line)).toEqual({ isoTime, source, name, isContinued, text });
         },
