@@ -4,7 +4,6 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { App } from "./config/load.ts";
 import { createCommands } from "./control/commands.ts";
 import type { ControlledApp } from "./control/controlled-app.ts";
-import type { Clock } from "./core/clock.ts";
 import { resultOf } from "./core/diagnostic.ts";
 import { type Environment, idVariable } from "./core/environment.ts";
 import { herokuWording } from "./core/heroku-wording.ts";
@@ -17,7 +16,6 @@ import { createSink, type SinkTools } from "./logs/sink.ts";
 import { openWriter, type Writer } from "./logs/writer.ts";
 import { startChild } from "./process/child.ts";
 import { memoryKills } from "./process/memory-kills.ts";
-import { nowMs } from "./process/now-ms.ts";
 import type { PipeMaker } from "./process/pipe.ts";
 import { createProber } from "./process/prober.ts";
 import { markedNow, processTable } from "./process/process-table.ts";
@@ -25,6 +23,7 @@ import type { RollKeeper } from "./process/roll-keeper.ts";
 import { settledWithin } from "./process/settled-within.ts";
 import { signalProcess } from "./process/signal.ts";
 import { createSweeper } from "./process/sweep.ts";
+import { systemClock as clock } from "./process/system-clock.ts";
 import { createSchedules } from "./schedule/schedules.ts";
 import { createAutoscaler } from "./supervisor/autoscaler.ts";
 import { createEnvironments } from "./supervisor/environments.ts";
@@ -87,14 +86,6 @@ export interface Terminal {
 
 /** A reader who takes nothing for this long is not waited for when all else is done. */
 const stalledMs = 2_000;
-
-const clock: Clock = {
-  nowMs,
-  after(delayMs, onDue) {
-    const timer = setTimeout(onDue, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
 
 export function createApp(options: AppOptions): RunningApp {
   const { app, pid, id, roll, pipes, terminal } = options;

@@ -45,6 +45,8 @@ interface Watched {
 
 /** By then chokidar has seen what has become of a folder. */
 const seenMs = 150;
+/** And however much else there is to do. */
+const lateMs = 2_000;
 /** The clock of files goes by ticks of the kernel, and is behind by one at most. */
 const fileClockMs = 10;
 
@@ -120,14 +122,31 @@ export async function openWatcher(rules: WatchRules, tools: WatcherTools): Promi
     });
     opened.once("ready", onReady);
 
-    /** Files may have come before it was watched. */
+    /**
+     * What came into it before it was watched was told to nobody, and chokidar knows nothing of a
+     * folder that did. A busy machine takes long to watch it: hence a second look.
+     */
     function lookInto(folder: string): void {
-      const names = new Set<string>();
-      heard.set(folder, names);
+      const known = new Set<string>();
+      heard.set(folder, known);
+      const look = () => {
+        for (const name of namesIn(folder)) {
+          if (!known.has(name)) onFound(folder, name);
+          known.add(name);
+        }
+      };
+      later(look);
       later(() => {
         heard.delete(folder);
-        for (const name of namesIn(folder)) if (!names.has(name)) onFile(join(folder, name));
-      });
+        look();
+      }, lateMs);
+    }
+
+    function onFound(folder: string, name: string): void {
+      const path = join(folder, name);
+      const isUnknown = leads(path) && !identities.has(path);
+      if (kindOf(path) !== "folder") onFile(path);
+      else if (isUnknown && watcher === opened) renew(folder, 0);
     }
 
     /**
@@ -147,8 +166,8 @@ export async function openWatcher(rules: WatchRules, tools: WatcherTools): Promi
     return opened;
   }
 
-  function renew(folder: string): void {
-    const sinceMs = Date.now() - fileClockMs;
+  /** `sinceMs`: from when on what was written there may have been missed. */
+  function renew(folder: string, sinceMs = Date.now() - fileClockMs): void {
     void watcher.close();
     watcher = open();
     watcher.once("ready", () => lookForNewer(folder, sinceMs));
@@ -167,8 +186,8 @@ export async function openWatcher(rules: WatchRules, tools: WatcherTools): Promi
   }
 
   /** Until the end. Gives what calls it off. */
-  function later(onDue: () => void): () => void {
-    const cancel = clock.after(seenMs, () => {
+  function later(onDue: () => void, delayMs = seenMs): () => void {
+    const cancel = clock.after(delayMs, () => {
       timers.delete(callOff);
       onDue();
     });
