@@ -24,6 +24,8 @@ import { settledWithin } from "./process/settled-within.ts";
 import { signalProcess } from "./process/signal.ts";
 import { createSweeper } from "./process/sweep.ts";
 import { systemClock as clock } from "./process/system-clock.ts";
+import type { RouterConfig } from "./router/router-message.ts";
+import { createRouting, noRouting } from "./router/routing.ts";
 import { createSchedules } from "./schedule/schedules.ts";
 import { createAutoscaler } from "./supervisor/autoscaler.ts";
 import { createEnvironments } from "./supervisor/environments.ts";
@@ -73,6 +75,8 @@ export interface AppOptions {
   readonly terminal: Terminal | undefined;
   /** Where the log is kept. */
   readonly logFolder: string;
+  /** None where nobody wants one. */
+  readonly router: RouterConfig | undefined;
 }
 
 export interface Terminal {
@@ -168,6 +172,16 @@ export function createApp(options: AppOptions): RunningApp {
     },
     say: (text) => hub.say(text),
   });
+  const routing = options.router
+    ? createRouting(launch.given, {
+        config: options.router,
+        env: { [idVariable]: id },
+        clock,
+        openLog: hub.openRouter,
+        say: (text) => hub.say(text),
+        table: () => supervisor.routes(),
+      })
+    : noRouting;
   let runs = 0;
   let isShutDown = false;
 
@@ -177,6 +191,7 @@ export function createApp(options: AppOptions): RunningApp {
     if (notice.kind !== "state") launch.give();
     if (notice.kind !== "state") return;
     if (notice.to === "down") probed.delete(name);
+    routing.recheck();
     changes.call({ ...notice, name, timeMs: Date.now() });
   }
 
@@ -248,6 +263,7 @@ export function createApp(options: AppOptions): RunningApp {
   async function finish(exitCode: number): Promise<number> {
     follow([]);
     sources.close();
+    await routing.close();
     // What a run forked in its last moment, after it had been swept.
     const { ended, left } = await sweeper.sweep({ mark: `${idVariable}=${id}` }, () => true);
     if (ended.length > 0) hub.say(`ended what was left behind: ${ended.join(", ")}`);
@@ -350,6 +366,7 @@ function terminalOutlet(
       }),
       isShown: (name) => !hidden.has(name.slice(0, name.lastIndexOf("."))),
       wording: settings.logFormat === "text" ? wordingForPeople : herokuWording,
+      showsRouter: false,
       onBehind() {},
     },
   );
@@ -369,6 +386,7 @@ function logOutlet(app: App, file: Writer, tools: SinkTools, onBehind: () => voi
       }),
       isShown: () => app.settings.log === "all",
       wording: herokuWording,
+      showsRouter: app.settings.log === "all",
       onBehind,
     },
   );

@@ -6,6 +6,8 @@ export interface OptionSpec {
   readonly short?: string;
   /** What stands behind it; absent for a switch. */
   readonly value?: string;
+  /** It needs no value: only what matches is one, and without it `given` is. */
+  readonly bare?: { readonly value: RegExp; readonly given: string };
   /** May be given several times, which is the same as all values at once with commas between. */
   readonly isList?: boolean;
   readonly help: string;

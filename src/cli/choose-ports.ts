@@ -1,6 +1,7 @@
 /** Before `web` is started its ports are tried; with `--port auto` the whole block may move. */
 import type { App } from "../config/load.ts";
 import { firstPorts, type InstanceSpec, planInstances } from "../core/plan.ts";
+import { portOfRouter } from "../core/router-settings.ts";
 import { isWeb } from "../core/type-name.ts";
 import { isPortFree } from "../process/ports.ts";
 import type { PortNeed } from "./explain-port.ts";
@@ -19,7 +20,7 @@ export async function choosePorts(app: App): Promise<ChosenPorts> {
   const specs = isAuto ? app.specs : app.specs.filter(({ type }) => isWeb(type));
   const notes: string[] = [];
   for (;;) {
-    const busy = await findBusy(specs);
+    const busy = await findBusy(needsOf(specs, app));
     if (busy === undefined) return { app, notes };
     const { port } = busy;
     const { endStraggler } = await import("../process/straggler.ts");
@@ -39,7 +40,8 @@ async function refuse(busy: PortNeed, notes: readonly string[]): Promise<ChosenP
 async function moveBlock(app: App, busy: PortNeed, notes: readonly string[]): Promise<ChosenPorts> {
   for (let basePort = app.basePort + autoStep; basePort <= lastAutoPort; basePort += autoStep) {
     const planned = planInstances(app.types, app.formation, firstPorts(app.types, basePort));
-    if (!planned.ok || (await findBusy(planned.value))) continue;
+    const needs = planned.ok ? needsOf(planned.value, { ...app, basePort }) : [];
+    if (!planned.ok || (await findBusy(needs))) continue;
     const { explainPort } = await import("./explain-port.ts");
     const { held } = await explainPort(busy);
     const note = `${held}; the ports begin at ${basePort} instead of ${app.basePort}`;
@@ -50,8 +52,12 @@ async function moveBlock(app: App, busy: PortNeed, notes: readonly string[]): Pr
   };
 }
 
-async function findBusy(specs: readonly InstanceSpec[]): Promise<PortNeed | undefined> {
+function needsOf(specs: readonly InstanceSpec[], { router, basePort }: App): readonly PortNeed[] {
   const needs = specs.flatMap(({ name, port }) => (port === undefined ? [] : { name, port }));
+  return router ? [...needs, { name: "the router", port: portOfRouter(router, basePort) }] : needs;
+}
+
+async function findBusy(needs: readonly PortNeed[]): Promise<PortNeed | undefined> {
   const free = await Promise.all(needs.map(({ port }) => isPortFree(port)));
   return needs.find((_, index) => !free[index]);
 }

@@ -1,4 +1,5 @@
 /** Every command and option, as data, so that what parses them and what explains them agree. */
+import { bareValue } from "../core/router-settings.ts";
 import type { CommandSpec, OptionSpec } from "./call.ts";
 import { logsCommand } from "./logs-command.ts";
 import { remoteCommands } from "./remote-commands.ts";
@@ -80,6 +81,23 @@ export const commands: readonly CommandSpec[] = [
         name: "log-format",
         value: "text|heroku|json",
         help: "the form of the lines (default: text, with --json: json)",
+      },
+      {
+        name: "router",
+        value: "PORT",
+        bare: { value: /^\d+$/, given: bareValue },
+        help: "serve all processes of web under one URL (default: the port below theirs)",
+      },
+      {
+        name: "router-host",
+        value: "ADDRESS,...",
+        help: "where the router listens (default: 127.0.0.1,::1)",
+      },
+      {
+        name: "router-tls",
+        value: "CERT,KEY",
+        bare: { value: /,/, given: bareValue },
+        help: "with HTTPS and HTTP/2 (default: a certificate that procman makes)",
       },
       { name: "cgroup", help: "keep each run in a cgroup of its own, where one may be made" },
       { name: "no-log", help: "keep no output on disk, where procman logs finds it" },

@@ -1,9 +1,12 @@
 /** From the command line to a command, and from its end to procman's: the one exit. */
+
+import { routerMark } from "../router/router-message.ts";
 import { type Call, daemonChildMark } from "./call.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { parseQuickly } from "./parse-quickly.ts";
 
 async function main(args: readonly string[]): Promise<number> {
+  if (args[0] === routerMark) return (await import("../router/serve-router.ts")).serveRouter();
   const isDaemonChild = args[0] === daemonChildMark;
   const call = await parse(isDaemonChild ? args.slice(1) : args);
   if (typeof call === "number") return call;

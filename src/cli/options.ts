@@ -18,6 +18,11 @@ export function loadRequest(
     filesWin: options.has("env-override"),
     expand: options.has("env-expand"),
     settings: settingsOf(options),
+    router: {
+      router: textOf(options, "router"),
+      host: textOf(options, "router-host"),
+      tls: textOf(options, "router-tls"),
+    },
     types,
     shell: shellEnvironment(),
     builtIn: builtInVariables(isColourShown),

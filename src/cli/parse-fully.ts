@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from "commander";
 import manifest from "../../package.json" with { type: "json" };
 import type { Call, CommandSpec, OptionSpec } from "./call.ts";
 import { commands, globalOptions, optionsOf } from "./commands.ts";
+import { completeBare } from "./complete-bare.ts";
 import { exitCodes } from "./exit-codes.ts";
 
 /** A number is the exit code: help was printed, or what is wrong. */
@@ -30,7 +31,7 @@ export async function parseFully(args: readonly string[]): Promise<Call | number
       });
   }
   try {
-    await program.parseAsync(args, { from: "user" });
+    await program.parseAsync(completeBare(args, commands.flatMap(optionsOf)), { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
@@ -39,9 +40,12 @@ export async function parseFully(args: readonly string[]): Promise<Call | number
 }
 
 function withOptions(command: Command, options: readonly OptionSpec[]): Command {
-  for (const { name, short, value, isList, help } of options) {
+  for (const { name, short, value, bare, isList, help } of options) {
     const flags = `${short === undefined ? "" : `-${short}, `}--${name}`;
-    const option = new Option(value === undefined ? flags : `${flags} <${value}>`, help);
+    const option = new Option(
+      value === undefined ? flags : `${flags} ${bare ? `[${value}]` : `<${value}>`}`,
+      help,
+    );
     if (isList) option.argParser(addToList);
     command.addOption(option);
   }

@@ -5,6 +5,7 @@
 import { parseArgs } from "node:util";
 import type { Call, OptionSpec } from "./call.ts";
 import { commands, optionsOf } from "./commands.ts";
+import { completeBare } from "./complete-bare.ts";
 
 /** Undefined when it takes more than this to understand it. */
 export function parseQuickly(args: readonly string[]): Call | undefined {
@@ -15,7 +16,7 @@ export function parseQuickly(args: readonly string[]): Call | undefined {
   if (command === undefined || command.takesAll) return undefined;
   try {
     const { values, positionals } = parseArgs({
-      args: rest,
+      args: completeBare(rest, optionsOf(command)),
       options: Object.fromEntries(optionsOf(command).map(parseArgsOption)),
       allowPositionals: command.words !== "",
     });

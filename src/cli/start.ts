@@ -10,6 +10,7 @@ import { findOverridden } from "../core/environment.ts";
 import { formatDuration } from "../core/notice.ts";
 import { isRelease } from "../core/type-name.ts";
 import { nowMs } from "../process/now-ms.ts";
+import type { RouterConfig } from "../router/router-message.ts";
 import { type ApiAddress, readApiAddress } from "./api-address.ts";
 import { daemonChildMark, type Options } from "./call.ts";
 import { choosePorts } from "./choose-ports.ts";
@@ -56,6 +57,7 @@ export async function start(types: readonly string[], options: Options): Promise
 
 interface Prepared {
   readonly app: App;
+  readonly router: RouterConfig | undefined;
   readonly place: Place;
   readonly notes: readonly string[];
 }
@@ -84,12 +86,23 @@ async function prepare(
     complain(chosen.problem);
     return exitCodes.failed;
   }
+  const router = chosen.app.router && (await configureRouter(chosen.app, place.folder));
+  if (router && "problem" in router) {
+    complain(router.problem);
+    return exitCodes.failed;
+  }
   const lacking = settings.isolation === "cgroup" ? await findNoCgroup(place.id) : [];
   return {
     app: chosen.app,
+    router: router?.config,
     place,
     notes: [...notes, ...claimed.notes, ...left, ...chosen.notes, ...lacking],
   };
+}
+
+async function configureRouter(app: App, folder: string) {
+  const { readRouterConfig } = await import("./router-config.ts");
+  return readRouterConfig(app, folder);
 }
 
 /** Who has asked for one is told. */
@@ -108,7 +121,7 @@ interface Supervised extends Prepared {
 }
 
 async function supervise(supervised: Supervised): Promise<number> {
-  const { app, place, notes, terminal, signals } = supervised;
+  const { app, router, place, notes, terminal, signals } = supervised;
   const { folder, id, pipes, roll } = place;
   let isOutputClosed = false;
   const onClosed = () => {
@@ -124,6 +137,7 @@ async function supervise(supervised: Supervised): Promise<number> {
     roll,
     terminal: terminal && { kind: terminal, outputFd: 1, errorFd: 2, onClosed },
     logFolder: logFolderOf(folder),
+    router,
   });
   process.on("exit", () => running.killAtOnce());
   for (const note of [...notes, ...describe(app)]) running.say(note);

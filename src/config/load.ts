@@ -23,6 +23,11 @@ import {
 import { defaultPort, firstPorts, type InstanceSpec, planInstances } from "../core/plan.ts";
 import type { ProcessType } from "../core/procfile.ts";
 import {
+  type GivenRouter,
+  type RouterSettings,
+  readRouterSettings,
+} from "../core/router-settings.ts";
+import {
   type Given,
   type GivenSettings,
   readPortNumber,
@@ -49,6 +54,7 @@ export interface LoadRequest extends RootRequest {
   readonly filesWin: boolean;
   readonly expand: boolean;
   readonly settings: GivenSettings;
+  readonly router: GivenRouter;
   /** `web`, `worker=2`. */
   readonly types: readonly string[];
   readonly shell: Environment;
@@ -64,6 +70,8 @@ export interface App {
   readonly paths: readonly string[];
   readonly settings: Settings;
   readonly basePort: number;
+  /** Undefined where nobody wants one. */
+  readonly router: RouterSettings | undefined;
   readonly formation: Formation;
   readonly specs: readonly InstanceSpec[];
   /** Process types whose output is not shown. */
@@ -136,6 +144,7 @@ export async function loadApp(request: LoadRequest, found?: Root): Promise<Resul
     readEnvFiles({ ...envFiles, paths, mustExist }, disk);
   problems.push(...(await findFileProblems(types ?? [], readTypeFiles)));
   const basePort = collect(chooseBasePort(settings, environment, values.port));
+  const router = collect(readRouterSettings(request.router, values.router));
   const wanted = { ...selection, usual: read.values.formation };
   const pathsOf = (read: AppTypes) => {
     const own = read.types.ok ? read.types.value.flatMap(typeFilesOf) : [];
@@ -155,7 +164,8 @@ export async function loadApp(request: LoadRequest, found?: Root): Promise<Resul
   const { notes } = read;
   const files = { types, paths: pathsOf(read), layers, readLayers, readTypes, readTypeFiles };
   const looks = looksOf(read.values, plan.quiet);
-  return resultOf({ name, root, settings, basePort, notes, ...files, ...plan, ...looks }, problems);
+  const own = { name, root, settings, basePort, router, notes };
+  return resultOf({ ...own, ...files, ...plan, ...looks }, problems);
 }
 
 /** `file` is the app's procman.yml, read anew like all else. */

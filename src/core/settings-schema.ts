@@ -213,6 +213,45 @@ const schedule = {
   },
 } as const;
 
+const router = {
+  is: "record",
+  short: "port",
+  settings: {
+    port: {
+      kind: { is: "count", least: 1, most: 65_535 },
+      about: "The port it listens on.",
+      default: "the one below the first port of web, 5005",
+    },
+    host: {
+      kind: text,
+      about: "The address it listens on, or several with commas between, as 0.0.0.0.",
+      default: "127.0.0.1,::1",
+    },
+    tls: {
+      kind: toggle,
+      about: "Whether it speaks HTTPS, with a certificate that procman makes, and HTTP/2.",
+      default: "false",
+    },
+    cert: { kind: text, about: "A certificate in PEM to do so with, seen from the app's folder." },
+    key: { kind: text, about: "Its private key in PEM." },
+    sticky: {
+      kind: toggle,
+      about: "Whether a client comes back to the process it came to first, by a cookie.",
+      default: "false",
+    },
+    timeout: {
+      kind: pause,
+      about: "How long a process may take to begin its answer.",
+      default: "30s",
+    },
+    drain: {
+      kind: duration,
+      about: "How long requests in flight may take before their process is stopped.",
+      default: "10s",
+    },
+  },
+} as const;
+
 export const colourNames = ["cyan", "yellow", "green", "magenta", "blue", "red"] as const;
 export type ColourName = (typeof colourNames)[number];
 
@@ -325,6 +364,11 @@ export const appSettings = {
     kind: toggle,
     about: "Whether each process gets its name as DYNO, as on Heroku, too.",
     default: "false",
+  },
+  router: {
+    kind: router,
+    about: "One URL in front of all processes of web. {} takes it as it is.",
+    default: "none",
   },
   log: {
     kind: {

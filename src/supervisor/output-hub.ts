@@ -3,11 +3,12 @@
  * of those is slow holds back the children, and only the children, of whom much is waiting there.
  */
 import type { Clock } from "../core/clock.ts";
+import { routerName, type Source } from "../core/log-format.ts";
 import type { Notice } from "../core/notice.ts";
 import { binary, type Format, ownName } from "../logs/format.ts";
 import { createLineSplitter, type LineSplitter } from "../logs/line-batches.ts";
 import type { Sink } from "../logs/sink.ts";
-import { createPressure, type Pace } from "./pressure.ts";
+import { createPressure, type Pace, type Pressure } from "./pressure.ts";
 
 /** Somebody who gets the lines, in a form and a wording of their own. */
 export interface Outlet {
@@ -17,6 +18,8 @@ export interface Outlet {
   readonly isShown: (name: string) => boolean;
   /** Any number of lines, without the instance's name. */
   readonly wording: (notice: Notice) => readonly string[];
+  /** Whether the router's lines go there. */
+  readonly showsRouter: boolean;
   /** Called when its reader has been waited for in vain, and lines may be dropped from now on. */
   readonly onBehind: () => void;
 }
@@ -24,12 +27,18 @@ export interface Outlet {
 export interface OutputHub {
   /** For the output of one run of an instance. */
   open(name: string, pace: Pace): LineSplitter;
+  /** For what the router says of requests. */
+  openRouter(pace: Pace): LineSplitter;
   /** About an instance. */
   tell(name: string, notice: Notice): void;
   /** A line about the whole. `name` is what it stands under in the log. */
   say(text: string, name?: string): void;
   /** About the reader of one outlet, to all others. */
   sayOf(outlet: Outlet, text: string): void;
+}
+
+interface Reader extends Outlet {
+  readonly pressure: Pressure;
 }
 
 export interface OutputHubOptions {
@@ -40,7 +49,7 @@ export interface OutputHubOptions {
 }
 
 export function createOutputHub({ outlets, clock, timeMs }: OutputHubOptions): OutputHub {
-  const readers = outlets.map((outlet) => ({
+  const readers: readonly Reader[] = outlets.map((outlet) => ({
     ...outlet,
     pressure: createPressure(outlet.sink, clock, outlet.onBehind),
   }));
@@ -49,34 +58,46 @@ export function createOutputHub({ outlets, clock, timeMs }: OutputHubOptions): O
     if (lines.length > 0) sink.write(formatOwn(format, name, lines, timeMs()));
   }
 
+  function open(source: Source, name: string, to: readonly Reader[], pace: Pace): LineSplitter {
+    if (to.length === 0) return unseen;
+    let holds = 0;
+    const all: Pace = {
+      hold() {
+        holds += 1;
+        if (holds > 1) return;
+        lines.pause();
+        pace.hold();
+      },
+      flow() {
+        holds -= 1;
+        if (holds > 0) return;
+        lines.resume();
+        pace.flow();
+      },
+    };
+    const shown = to.map(({ format, pressure }) => ({ format, write: pressure.share(all) }));
+    const lines = createLineSplitter((batch) => {
+      const now = timeMs();
+      for (const { format, write } of shown) write(format({ source, name, timeMs: now, batch }));
+    }, clock);
+    return lines;
+  }
+
   return {
-    open(name, pace) {
-      let holds = 0;
-      const all: Pace = {
-        hold() {
-          holds += 1;
-          if (holds > 1) return;
-          lines.pause();
-          pace.hold();
-        },
-        flow() {
-          holds -= 1;
-          if (holds > 0) return;
-          lines.resume();
-          pace.flow();
-        },
-      };
-      const shown = readers.flatMap(({ isShown, format, pressure }) =>
-        isShown(name) ? { format, write: pressure.share(all) } : [],
-      );
-      const lines = createLineSplitter((batch) => {
-        const now = timeMs();
-        for (const { format, write } of shown) {
-          write(format({ source: "app", name, timeMs: now, batch }));
-        }
-      }, clock);
-      return shown.length === 0 ? unseen : lines;
-    },
+    open: (name, pace) =>
+      open(
+        "app",
+        name,
+        readers.filter(({ isShown }) => isShown(name)),
+        pace,
+      ),
+    openRouter: (pace) =>
+      open(
+        "router",
+        routerName,
+        readers.filter(({ showsRouter }) => showsRouter),
+        pace,
+      ),
     tell(name, notice) {
       for (const outlet of outlets) write(outlet, name, outlet.wording(notice));
     },

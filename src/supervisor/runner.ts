@@ -87,6 +87,7 @@ interface Life {
   readonly command: string;
   readonly startedMs: number;
   readonly version: number;
+  readonly port: number | undefined;
   readonly pid: number | undefined;
 }
 
@@ -113,8 +114,9 @@ export function createRunner(
   let changedMs = tools.timeMs();
 
   function newLife(): Life {
-    const { command } = spec;
-    return { command, startedMs: tools.timeMs(), version: tools.version(), pid: undefined };
+    const { command, port } = spec;
+    const startedMs = tools.timeMs();
+    return { command, startedMs, version: tools.version(), port, pid: undefined };
   }
 
   function decide(event: InstanceEvent, nowMs: number): Step {
@@ -297,7 +299,7 @@ export function createRunner(
         type: spec.type,
         ordinal: spec.ordinal,
         command: isRunning(state) ? life.command : spec.command,
-        port: spec.port,
+        port: isRunning(state) ? life.port : spec.port,
         state: state.is,
         changedMs,
         createdMs: life.startedMs,

@@ -24,6 +24,7 @@ import { herokuFormation } from "../core/heroku-wording.ts";
 import { findFinalStatus, hasFailed, type InstanceState, isRunning } from "../core/instance.ts";
 import type { InstanceSpec } from "../core/plan.ts";
 import { describeSteps, planReload, type ReloadStep } from "../core/reload.ts";
+import { type RouteTable, routesOf } from "../core/routes.ts";
 import type { ScaleChange } from "../core/scale.ts";
 import type { FileChange } from "../core/watch-rule.ts";
 import { createDependants } from "./dependants.ts";
@@ -68,6 +69,8 @@ export interface Supervisor {
   /** Counts up from 1 with all that is taken over from the files. */
   release(): { readonly version: number; readonly timeMs: number };
   ports(): ReadonlyMap<string, number>;
+  /** Who takes requests. */
+  routes(): RouteTable;
   until(goal: WaitGoal, names: readonly string[], givenUp: AbortSignal): Promise<WaitOutcome>;
 }
 
@@ -398,6 +401,13 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     },
     release: () => release,
     ports: () => desired.ports,
+    routes: () =>
+      routesOf(
+        inOrder().map((runner) => ({
+          ...runner.status(),
+          isWanted: runner.instance().want === "up",
+        })),
+      ),
     until(goal, names, givenUp) {
       const found = findNamed(desired, names);
       if (!found.ok) return Promise.resolve(unknown(found));

@@ -28,6 +28,7 @@ export async function checkFile(folder: string, name: FileName, bytes: Buffer): 
     filesWin: false,
     expand: true,
     settings: {},
+    router: {},
     types: [],
     builtIn: new Map(),
     shell: new Map([["HOME", "/home/marc"]]),

@@ -30,6 +30,7 @@ function createSubject(quiet: readonly string[] = [], others: readonly Outlet[] 
     format: formatOf("text"),
     isShown: (name) => !quiet.includes(name),
     wording: (notice) => [describeNotice(notice) ?? []].flat(),
+    showsRouter: false,
     onBehind() {},
   };
   const outlets = [outlet, ...others];
@@ -126,6 +127,7 @@ describe("several who get the lines", () => {
           format: formatOf("heroku"),
           isShown: () => true,
           wording: herokuWording,
+          showsRouter: false,
           onBehind() {},
         },
       ],
@@ -190,6 +192,7 @@ describe("several who get the lines", () => {
       format,
       isShown: () => true,
       wording: herokuWording,
+      showsRouter: false,
       onBehind() {},
     };
     return { log, ...createSubject([], [other]) };

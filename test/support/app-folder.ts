@@ -35,6 +35,7 @@ export class AppFolder implements Disposable {
       filesWin: false,
       expand: false,
       settings: {},
+      router: {},
       types: [],
       builtIn: new Map(),
       cwd: join(this.path, cwd),

@@ -1,0 +1,94 @@
+/** What a client is answered, whichever HTTP it speaks. */
+import { type ServerResponse, STATUS_CODES } from "node:http";
+import type { Http2ServerResponse, OutgoingHttpHeaders } from "node:http2";
+
+/** Header fields are lists in which names and values take turns. */
+export interface Answer {
+  /** The client may send its body. */
+  proceed(): void;
+  /** An answer before the answer, as with status 103. */
+  inform(status: number, headers: readonly string[]): void;
+  begin(status: number, statusText: string, headers: readonly string[]): void;
+  /** False when the next piece had better wait for `onDrain`. */
+  write(piece: Buffer): boolean;
+  onDrain(act: () => void): void;
+  /** Trailers that the client cannot take are left out. */
+  end(trailers: readonly string[]): void;
+  /** The client must see that something is missing. */
+  breakOff(): void;
+  /** Whether there can be trailers. */
+  readonly mayHaveTrailers: boolean;
+}
+
+export function answerByHttp1(response: ServerResponse): Answer {
+  response.sendDate = false;
+  const mayHaveTrailers = response.req.httpVersion === "1.1";
+  return {
+    mayHaveTrailers,
+    proceed: () => response.writeContinue(),
+    inform(status, headers) {
+      if (status !== 103 || !mayHaveTrailers) return;
+      // The only one that Node can write; whoever sends another one knows what comes of it.
+      const link = valuesOf(headers, "link");
+      if (link.length > 0) response.writeEarlyHints({ link });
+    },
+    begin(status, statusText, headers) {
+      response.writeHead(status, statusText || STATUS_CODES[status] || "", headers as string[]);
+    },
+    write: (piece) => response.write(piece),
+    onDrain: (act) => response.once("drain", act),
+    end(trailers) {
+      if (trailers.length > 0 && mayHaveTrailers) response.addTrailers(pairsOf(trailers));
+      response.end();
+    },
+    breakOff: () => response.destroy(),
+  };
+}
+
+export function answerByHttp2(response: Http2ServerResponse): Answer {
+  response.sendDate = false;
+  return {
+    mayHaveTrailers: true,
+    proceed: () => response.writeContinue(),
+    inform(status, headers) {
+      if (status !== 103) return;
+      const link = valuesOf(headers, "link");
+      if (link.length > 0) response.writeEarlyHints({ link: link.join(", ") });
+    },
+    begin(status, _statusText, headers) {
+      response.writeHead(status, recordOf(headers));
+    },
+    write: (piece) => response.write(piece),
+    onDrain: (act) => response.once("drain", act),
+    end(trailers) {
+      if (trailers.length > 0) response.addTrailers(recordOf(trailers));
+      response.end();
+    },
+    breakOff: () => response.stream?.close(internalError),
+  };
+}
+
+/** HTTP/2's code for it. */
+const internalError = 2;
+
+function pairsOf(headers: readonly string[]): [string, string][] {
+  return Array.from({ length: headers.length / 2 }, (_, index) => [
+    headers[2 * index] ?? "",
+    headers[2 * index + 1] ?? "",
+  ]);
+}
+
+function valuesOf(headers: readonly string[], wanted: string): string[] {
+  return pairsOf(headers).flatMap(([name, value]) =>
+    name.toLowerCase() === wanted ? [value] : [],
+  );
+}
+
+function recordOf(headers: readonly string[]): OutgoingHttpHeaders {
+  const record: { [name: string]: string[] } = {};
+  for (const [name, value] of pairsOf(headers)) {
+    const lower = name.toLowerCase();
+    record[lower] = [...(record[lower] ?? []), value];
+  }
+  return record;
+}

@@ -1,0 +1,238 @@
+/** One request on its way to a process, and the answer on its way back. */
+import { performance } from "node:perf_hooks";
+import type { Readable } from "node:stream";
+import { type Dispatcher, errors } from "undici";
+import { type RouterErrorCode, routerErrors } from "../core/router-error.ts";
+import type { RoutedRequest } from "../core/router-log.ts";
+import type { Answer } from "./answer.ts";
+import { createAttempts, type Failure } from "./attempts.ts";
+import type { Backends } from "./backends.ts";
+import { errorPage } from "./error-page.ts";
+import { forwardResponse, type RequestHead, wantsPage } from "./headers.ts";
+import type { Upstream } from "./upstreams.ts";
+
+export interface ClientRequest extends RequestHead {
+  readonly method: string;
+  readonly path: string;
+  readonly protocol: "http" | "https";
+  /** The name of the instance that it would like to go to. */
+  readonly preferred: string | undefined;
+}
+
+export interface ClientBody {
+  /** Undefined when there is none. */
+  readonly content: Readable | undefined;
+  /** It is only sent after a word that it may be. */
+  readonly isExpecting: boolean;
+}
+
+export interface ForwardTools {
+  readonly backends: Backends;
+  /** From the end of a request to the first of its answer. */
+  readonly timeoutMs: number;
+  /** Header fields for a client that was answered by this instance. */
+  stick(instance: string, request: ClientRequest): readonly string[];
+  log(request: RoutedRequest): void;
+}
+
+/** What may be sent twice, as nothing changes by it, or nothing more the second time. */
+const idempotent: ReadonlySet<string> = new Set([
+  "GET",
+  "HEAD",
+  "OPTIONS",
+  "TRACE",
+  "PUT",
+  "DELETE",
+]);
+
+type Phase =
+  /** Nothing of an answer has been sent. */
+  "open" | "answering" | "over";
+
+/** Gives a function to be called when the client has gone away. */
+export function forward(
+  request: ClientRequest,
+  { content, isExpecting }: ClientBody,
+  answer: Answer,
+  tools: ForwardTools,
+): () => void {
+  const { backends, timeoutMs } = tools;
+  const startMs = performance.now();
+  const attempts = createAttempts({ backends, preferred: request.preferred, send, fail });
+  let phase: Phase = "open";
+  let upstream: Upstream | undefined;
+  let isAwaited = isExpecting;
+  let connectMs: number | undefined;
+  let bytes = 0;
+  let status = 0;
+  let abort: () => void = () => {};
+
+  function send(to: Upstream): void {
+    upstream = to;
+    connectMs = undefined;
+    abort = () => {};
+    to.outstanding += 1;
+    try {
+      to.pool.dispatch(
+        {
+          method: request.method as Dispatcher.HttpMethod,
+          path: request.path,
+          headers: request.headers as string[],
+          body: content ?? null,
+          // Whatever is left of a body of unknown length would be read as the next request.
+          reset: request.body === "chunked",
+          headersTimeout: timeoutMs,
+          bodyTimeout: 0,
+        },
+        handlerOf(to, performance.now()),
+      );
+    } catch {
+      settle(to);
+      refuse();
+    }
+  }
+
+  function settle(from: Upstream): void {
+    from.outstanding -= 1;
+    backends.onSettled(from);
+  }
+
+  function handlerOf(to: Upstream, sentMs: number): Dispatcher.DispatchHandler {
+    let resume: () => void = () => {};
+    return {
+      onConnect(giveUp) {
+        connectMs = performance.now() - sentMs;
+        abort = () => giveUp();
+        if (phase === "over") giveUp();
+        else if (isAwaited) {
+          isAwaited = false;
+          answer.proceed();
+        }
+      },
+      onHeaders(code, raw, goOn, statusText) {
+        if (phase === "over") return false;
+        const headers = forwardResponse(raw, answer.mayHaveTrailers);
+        if (code < 200) {
+          answer.inform(code, headers);
+          return true;
+        }
+        phase = "answering";
+        status = code;
+        resume = goOn;
+        headers.push(...tools.stick(to.route.instance, request));
+        answer.begin(code, statusText, headers);
+        return true;
+      },
+      onData(piece) {
+        if (phase !== "answering") return false;
+        bytes += piece.length;
+        if (answer.write(piece)) return true;
+        answer.onDrain(resume);
+        return false;
+      },
+      onComplete(trailers) {
+        settle(to);
+        if (phase !== "answering") return;
+        phase = "over";
+        answer.end(trailers ? trailers.map((text) => text.toString()) : []);
+        log(undefined);
+      },
+      onError(error) {
+        settle(to);
+        onFailed(to, error);
+      },
+    };
+  }
+
+  function onFailed(to: Upstream, error: Error): void {
+    switch (phase) {
+      case "over":
+        return;
+      case "answering":
+        phase = "over";
+        answer.breakOff();
+        log("H18");
+        return;
+      case "open":
+        attempts.onFailed(
+          to,
+          failureOf(to, error, connectMs !== undefined, timeoutMs),
+          content === undefined && idempotent.has(request.method),
+        );
+    }
+  }
+
+  function fail({ code, cause }: Failure): void {
+    const page = errorPage(code, cause, request.requestId, wantsPage(request));
+    sendText(routerErrors[code].status, page.contentType, page.body);
+    log(code);
+  }
+
+  /** It is no request that a process could understand. */
+  function refuse(): void {
+    sendText(400, "text/plain; charset=utf-8", "Bad request\n");
+    log(undefined);
+  }
+
+  function sendText(code: number, contentType: string, text: string): void {
+    const body = Buffer.from(text);
+    phase = "over";
+    status = code;
+    answer.begin(code, "", [
+      ...["Content-Type", contentType, "Content-Length", String(body.length)],
+      ...["Cache-Control", "no-store"],
+    ]);
+    if (request.method !== "HEAD") {
+      bytes = body.length;
+      answer.write(body);
+    }
+    answer.end([]);
+  }
+
+  function log(error: RouterErrorCode | undefined): void {
+    tools.log({
+      error,
+      method: request.method,
+      path: request.path,
+      host: request.host,
+      requestId: request.requestId,
+      fwd: request.fwd,
+      instance: upstream?.route.instance ?? "",
+      connectMs,
+      serviceMs: upstream && performance.now() - startMs,
+      status: error === undefined ? status : routerErrors[error].status,
+      bytes,
+      protocol: request.protocol,
+    });
+  }
+
+  attempts.next();
+  return () => {
+    if (phase === "over") return;
+    phase = "over";
+    attempts.giveUp();
+    log("H27");
+    abort();
+  };
+}
+
+/** `isConnected`: whether it has been sent anything. */
+export function failureOf(
+  { route }: Upstream,
+  error: Error,
+  isConnected: boolean,
+  timeoutMs: number,
+): Failure {
+  const { instance, port } = route;
+  if (!isConnected) {
+    const reason = "code" in error ? ` (${error.code})` : "";
+    return { code: "H21", cause: `${instance} takes no connections on port ${port}${reason}` };
+  }
+  if (error instanceof errors.HeadersTimeoutError) {
+    return { code: "H12", cause: `${instance} has not answered within ${timeoutMs / 1_000} s` };
+  }
+  if (error instanceof errors.HTTPParserError || error instanceof errors.HeadersOverflowError) {
+    return { code: "H17", cause: `${instance} has sent what is no HTTP (${error.message})` };
+  }
+  return { code: "H13", cause: `${instance} has closed the connection without an answer` };
+}

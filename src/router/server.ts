@@ -1,0 +1,118 @@
+/** Listens for clients, and hands each request on. */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createSecureServer, Http2ServerRequest, type Http2ServerResponse } from "node:http2";
+import type { Server } from "node:net";
+import type { Duplex } from "node:stream";
+import { type Answer, answerByHttp1, answerByHttp2 } from "./answer.ts";
+import type { Backends } from "./backends.ts";
+import { type ForwardTools, forward } from "./forward.ts";
+import { requestBody } from "./request-body.ts";
+import { readRequest } from "./requests.ts";
+import type { RouterConfig } from "./router-message.ts";
+import { stickTo } from "./sticky.ts";
+import { upgrade } from "./upgrade.ts";
+
+/** From the first byte of a head to its last. */
+const headMs = 20_000;
+/** How long a connection is kept for the next request. */
+const idleMs = 60_000;
+/** How often Node looks for those that take too long. */
+const lookMs = 10_000;
+
+interface Heard {
+  readonly incoming: IncomingMessage | Http2ServerRequest;
+  readonly response: ServerResponse | Http2ServerResponse;
+  readonly answer: Answer;
+  readonly isExpecting: boolean;
+}
+
+/** Resolves when it listens on all of the hosts; fails when it cannot. */
+export async function openServer(
+  config: RouterConfig,
+  backends: Backends,
+  log: ForwardTools["log"],
+): Promise<void> {
+  const { port, hosts, tls, isSticky, timeoutMs } = config;
+  const protocol = tls ? "https" : "http";
+  const tools: ForwardTools = {
+    backends,
+    timeoutMs,
+    stick: (instance, { preferred }) => (isSticky ? stickTo(instance, preferred) : []),
+    log,
+  };
+
+  function onRequest({ incoming, response, answer, isExpecting }: Heard): void {
+    const request = readRequest(incoming, { protocol, isSticky });
+    if (request === undefined) {
+      refuse(answer);
+      return;
+    }
+    const content = request.body === "none" ? undefined : requestBody(incoming);
+    const giveUp = forward(request, { content, isExpecting }, answer, tools);
+    response.once("close", giveUp);
+  }
+
+  function onUpgrade(incoming: IncomingMessage, client: Duplex, first: Buffer): void {
+    const request = readRequest(incoming, { protocol, isSticky });
+    // What would follow could be its body, or the other protocol.
+    if (request === undefined || request.body !== "none") client.end(badRequest);
+    else upgrade(incoming, client, first, request, tools);
+  }
+
+  function open(): Server {
+    const options = {
+      headersTimeout: headMs,
+      requestTimeout: 0,
+      keepAliveTimeout: idleMs,
+      connectionsCheckingInterval: lookMs,
+    };
+    const server = tls
+      ? createSecureServer({ ...options, ...tls, allowHTTP1: true })
+      : createServer(options);
+    const heard =
+      (isExpecting: boolean) =>
+      (
+        incoming: IncomingMessage | Http2ServerRequest,
+        response: ServerResponse | Http2ServerResponse,
+      ) =>
+        onRequest({ incoming, response, answer: answerBy(response), isExpecting });
+    server.on("request", heard(false));
+    server.on("checkContinue", heard(true));
+    server.on("upgrade", onUpgrade);
+    // Else headers would be left out in silence; the size of all is limited anyway.
+    if ("maxHeadersCount" in server) server.maxHeadersCount = 0;
+    return server as Server;
+  }
+
+  await Promise.all(hosts.map((host) => listen(open(), host, port)));
+}
+
+function answerBy(response: ServerResponse | Http2ServerResponse): Answer {
+  return response.req instanceof Http2ServerRequest
+    ? answerByHttp2(response as Http2ServerResponse)
+    : answerByHttp1(response as ServerResponse);
+}
+
+const badRequest = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n";
+
+function refuse(answer: Answer): void {
+  const text = Buffer.from("Bad request\n");
+  answer.begin(400, "Bad Request", [
+    ...["Content-Type", "text/plain; charset=utf-8", "Content-Length", String(text.length)],
+    ...["Connection", "close"],
+  ]);
+  answer.write(text);
+  answer.end([]);
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      // Not every machine has it.
+      const isNoAddress = error.code === "EADDRNOTAVAIL" || error.code === "EAFNOSUPPORT";
+      if (host === "::1" && isNoAddress) resolve();
+      else reject(error);
+    });
+    server.listen({ host, port, ipv6Only: true }, resolve);
+  });
+}
