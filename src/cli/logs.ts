@@ -62,8 +62,9 @@ async function showLog(
   const form = options.has("json") ? "json" : "lines";
   const display = createDisplay({ form, terminal, types: types ?? [] });
   const print = createPrinter(display, isFollowed ? await writeInTime() : writeAtOnce);
-  if (isFollowed)
-    return orInterrupted(printAll(print, text, followLog(folder, query, position, never)));
+  if (isFollowed) {
+    return orInterrupted(() => printAll(print, text, followLog(folder, query, position, never)));
+  }
   await print(text);
   return exitCodes.done;
 }
@@ -135,10 +136,10 @@ async function printAll(
   return exitCodes.done;
 }
 
-/** Ctrl-C, also while nobody reads. */
-function orInterrupted(done: Promise<number>): Promise<number> {
+/** Ctrl-C, also while nobody reads, and from the first byte on. */
+function orInterrupted(act: () => Promise<number>): Promise<number> {
   const interrupted = new Promise<number>((resolve) => {
     process.once("SIGINT", () => resolve(exitCodeAfter("SIGINT")));
   });
-  return Promise.race([done, interrupted]);
+  return Promise.race([act(), interrupted]);
 }
