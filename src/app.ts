@@ -17,6 +17,7 @@ import { openWriter, type Writer } from "./logs/writer.ts";
 import { startChild } from "./process/child.ts";
 import { memoryKills } from "./process/memory-kills.ts";
 import type { PipeMaker } from "./process/pipe.ts";
+import { isPortFree } from "./process/ports.ts";
 import { createProber } from "./process/prober.ts";
 import { markedNow, processTable } from "./process/process-table.ts";
 import type { RollKeeper } from "./process/roll-keeper.ts";
@@ -191,7 +192,6 @@ export function createApp(options: AppOptions): RunningApp {
     if (notice.kind !== "state") launch.give();
     if (notice.kind !== "state") return;
     if (notice.to === "down") probed.delete(name);
-    routing.recheck();
     changes.call({ ...notice, name, timeMs: Date.now() });
   }
 
@@ -208,6 +208,7 @@ export function createApp(options: AppOptions): RunningApp {
     start: app,
     ends: settings,
     graceMs: settings.graceMs,
+    drainMs: app.router?.drainMs,
     onTypes: follow,
     onEnded: end.give,
     tools: {
@@ -234,6 +235,7 @@ export function createApp(options: AppOptions): RunningApp {
       prober,
       ports: {
         findTrouble: async (port) => (await portTrouble())?.findPortTrouble(port),
+        isFree: isPortFree,
         async untilFree(port, instance, givenUp) {
           const { graceMs } = settings;
           const onCleared = (processes: readonly string[]) =>
@@ -243,6 +245,9 @@ export function createApp(options: AppOptions): RunningApp {
         },
       },
       openOutput: hub.open,
+      drain: routing.drain,
+      onChange: routing.recheck,
+      onUnreplaced: environments.revert,
       onRanWell: environments.ranWell,
       nextRunMs: schedules.nextMs,
       tell,

@@ -45,8 +45,15 @@ export const remoteCommands: readonly CommandSpec[] = [
     words: "[NAME...]",
     summary: "restart types or processes, or all, with what the files say now",
     takesAll: false,
-    options: [waitOption],
-    after: "Examples:\n  $ procman restart\n  $ procman restart worker web.2\n",
+    options: [
+      {
+        name: "rolling",
+        help: "one after the other, each stopped when the one in its place is up (usual for several of web behind the router)",
+      },
+      waitOption,
+    ],
+    after:
+      "Examples:\n  $ procman restart\n  $ procman restart worker web.2\n  $ procman restart web --rolling\n",
     run: async (words, options) => (await import("./restart.ts")).restart(words, options),
   },
   {

@@ -58,7 +58,7 @@ export function explainSettled(running: RunningProcman, settled: Settled): numbe
       complain(`not ready in time: ${settled.instances.map(describe).join(", ")}`);
       return exitCodes.timedOut;
     case "failed":
-      complain(`cannot become ready: ${settled.instances.map(describe).join(", ")}`);
+      complain(describeFailed(settled.instances));
       return exitCodes.failed;
     case "unanswered":
       return explain(running, settled.answer);
@@ -67,6 +67,14 @@ export function explainSettled(running: RunningProcman, settled: Settled): numbe
 
 export async function settle(running: RunningProcman, settling: Settling): Promise<number> {
   return explainSettled(running, await waitUntil(running, settling));
+}
+
+/** Who is up has only not been replaced. */
+function describeFailed(instances: readonly NamedState[]): string {
+  const kept = instances.filter(({ state }) => state === "up");
+  return kept.length > 0
+    ? kept.map(({ name, reason }) => `${name} was ${reason}`).join(", ")
+    : `cannot become ready: ${instances.map(describe).join(", ")}`;
 }
 
 function describe({ name, state, reason, last_exit: lastExit }: NamedState): string {

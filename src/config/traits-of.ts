@@ -11,7 +11,7 @@ import { defaultDebounceMs, type WatchRule } from "../core/watch-rule.ts";
 
 /** Paths are seen from `root`. */
 export function traitsOf(settings: TypeSettings, root: string): Traits {
-  const { stop, restart, memory, essential, port, once } = settings;
+  const { stop, restart, memory, essential, port, once, surge } = settings;
   const launch = launchOf(settings, root);
   const ready = readyOf(settings);
   const live = liveOf(settings);
@@ -33,6 +33,7 @@ export function traitsOf(settings: TypeSettings, root: string): Traits {
     ...(once && { isTask: true }),
     ...(essential && { isEssential: true }),
     ...(port === "none" && { isPortless: true }),
+    ...(surge !== undefined && { surge }),
   };
 }
 

@@ -72,10 +72,10 @@ export function createCommands(options: CommandsOptions): ControlledApp {
       };
     },
     scale: supervisor.scale,
-    async restart(names, by) {
+    async restart(names, by, manner) {
       const fresh = await readInOrder();
       if (!fresh.ok) return { is: "refused", diagnostics: fresh.diagnostics };
-      return supervisor.restart(names, fresh.value, by);
+      return supervisor.restart(names, fresh.value, by, manner);
     },
     stop: supervisor.stop,
     shutDown(by) {

@@ -10,6 +10,7 @@ import type { Usage } from "../core/usage.ts";
 import type { Account } from "../supervisor/history.ts";
 import type { Known, Outcome, WaitOutcome } from "../supervisor/outcome.ts";
 import type { AppStatus, StateChange } from "../supervisor/status.ts";
+import type { RestartManner } from "../supervisor/supervisor.ts";
 
 export interface ControlledApp {
   status(): AppStatus;
@@ -22,7 +23,11 @@ export interface ControlledApp {
    * Of types and instances; none means all, with which a changed Procfile is taken over whole.
    * Reads the Procfile and the environment anew, and refuses when they are invalid.
    */
-  restart(names: readonly string[], by: string): Promise<Outcome<undefined>>;
+  restart(
+    names: readonly string[],
+    by: string,
+    manner?: RestartManner,
+  ): Promise<Outcome<undefined>>;
   /** Of types and instances, at least one. */
   stop(names: readonly string[], by: string): Outcome<undefined>;
   /** The app and procman. */

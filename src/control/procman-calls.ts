@@ -25,7 +25,10 @@ export async function getStatus({ app, user, query }: Call): Promise<Reply> {
 
 export async function restartHere({ app, by, fields }: Call): Promise<Reply> {
   const names = readNames(fields);
-  return names ? numbered(await app.restart(names, by)) : badNames(fields);
+  const { rolling = false } = fields;
+  if (!names) return badNames(fields);
+  if (typeof rolling !== "boolean") return invalid("rolling", rolling, "true or false");
+  return numbered(await app.restart(names, by, rolling ? "rolling" : "usual"));
 }
 
 export function stopHere({ app, by, fields }: Call): Reply {

@@ -101,7 +101,8 @@ export function dynoOf(status: AppStatus, instance: InstanceStatus, usage?: Usag
     restarts: instance.restarts,
     last_exit: instance.lastExit === undefined ? null : exitOf(instance.lastExit),
     restart_in_ms: instance.restartInMs ?? null,
-    reason: instance.reason ?? null,
+    reason: reasonOf(instance) ?? null,
+    is_rolling: instance.roll?.is === "rolling",
     ...(instance.schedule && scheduleOf(instance.schedule)),
     ...(usage && {
       cpu_percent: usage.cpuPercent,
@@ -109,6 +110,11 @@ export function dynoOf(status: AppStatus, instance: InstanceStatus, usage?: Usag
       ports: usage.ports,
     }),
   };
+}
+
+function reasonOf({ reason, roll }: InstanceStatus): string | undefined {
+  if (roll === undefined) return reason;
+  return roll.is === "rolling" ? "to be replaced" : `not replaced: ${roll.reason}`;
 }
 
 function scheduleOf({ nextMs, lastRun }: ScheduleStatus) {

@@ -43,6 +43,8 @@ export function herokuWording(notice: Notice): readonly string[] {
     case "overlap":
     case "restarted-with":
     case "unhealthy":
+    case "undrained":
+    case "unreplaced":
     case "ends-all":
     case "port-cleared":
     case "poor-pipe":

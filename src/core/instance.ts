@@ -17,7 +17,7 @@
  * An instance has at most one timer, and its state says what the timer means:
  *   starting   alive this long counts as ready; none until it has a process, which may never be,
  *              and none where it is somebody else who says so
- *   stopping   the grace period is over: kill, and kill again
+ *   stopping   it has had its time: for its requests, then for itself; kill, and kill again
  *   crashed    the restart is due, at the latest: it may be waited for the port to be free
  * What is wanted stands beside the state: a stop in the middle of a restart only changes the want,
  * and the want is looked at when the process is gone.
@@ -37,6 +37,8 @@ export interface InstancePolicy {
   readonly restart: RestartRule;
   readonly readiness: Readiness;
   readonly stop: StopPolicy;
+  /** For the requests that it is at, before it is stopped; undefined when it gets none. */
+  readonly drainMs?: number;
   /** Of who has a schedule: it is started only when it is due. */
   readonly overlap?: Overlap;
 }
@@ -69,7 +71,7 @@ export type InstanceState =
       /** From the stop signal to the kill. */
       readonly graceMs: number;
       readonly cause: StopCause;
-      readonly force: "none" | "kill";
+      readonly phase: StopPhase;
     }
   | {
       readonly is: "crashed";
@@ -87,6 +89,10 @@ interface PortWait {
   /** Those that count when it is free. */
   readonly failures: number;
 }
+
+type StopPhase =
+  /** It gets no more requests, and still has some. */
+  "draining" | "asked" | "killed";
 
 type StopCause =
   | { readonly kind: "asked" }
@@ -135,6 +141,8 @@ export type InstanceEvent =
   | { readonly what: "unhealthy"; readonly run: number; readonly reason: string }
   /** It takes more memory than it may. */
   | { readonly what: "outgrown"; readonly run: number; readonly use: MemoryUse }
+  /** It has no requests left. */
+  | { readonly what: "drained"; readonly run: number }
   /** What it waits for may have come. */
   | { readonly what: "recheck" }
   /** The leader is gone. Its group may live on. */
@@ -152,6 +160,8 @@ export type InstanceEvent =
 export type Effect =
   /** With `awaitsPort` when nobody holds its port any more, or when that takes too long. */
   | { readonly do: "spawn"; readonly run: number; readonly awaitsPort: boolean }
+  /** Says `drained` when it has no requests any more. */
+  | { readonly do: "drain" }
   /** As its policy says. */
   | { readonly do: "stop" }
   | { readonly do: "kill" }
@@ -210,10 +220,12 @@ export function transition(
       return unhealthy(policy, instance, event.reason, moment);
     case "outgrown":
       return outgrown(policy, instance, event.use, moment);
+    case "drained":
+      return drained(policy, instance);
     case "recheck":
       return recheck(instance, moment);
     case "exited":
-      return exited(instance, moment);
+      return exited(policy, instance, moment);
     case "gone":
       return gone(policy, instance, event, moment);
     case "port-free":
@@ -427,20 +439,36 @@ function stop(
   moment: Moment,
   cause: StopCause = asked,
 ): Step {
+  const { stop, drainMs = 0 } = policy;
+  const stopping: Stopping = {
+    is: "stopping",
+    sinceMs: moment.nowMs,
+    startedMs: startOf(state),
+    graceMs: stop.graceMs,
+    cause,
+    phase: "asked",
+  };
+  // Who is not up has no requests, and who is of no use does nothing about them.
+  if (drainMs === 0 || state.is !== "up" || !isRequest(cause)) return ask(instance, stopping);
   return [
-    {
-      ...instance,
-      state: {
-        is: "stopping",
-        sinceMs: moment.nowMs,
-        startedMs: startOf(state),
-        graceMs: policy.stop.graceMs,
-        cause,
-        force: "none",
-      },
-    },
-    [{ do: "stop" }, { do: "arm", delayMs: policy.stop.graceMs }],
+    { ...instance, state: { ...stopping, phase: "draining" } },
+    [{ do: "drain" }, { do: "arm", delayMs: drainMs }],
   ];
+}
+
+function ask(instance: Instance, state: Stopping): Step {
+  return [
+    { ...instance, state: { ...state, phase: "asked" } },
+    [{ do: "stop" }, { do: "arm", delayMs: state.graceMs }],
+  ];
+}
+
+function drained({ drainMs = 0 }: InstancePolicy, instance: Instance, isLate = false): Step {
+  const { state } = instance;
+  if (state.is !== "stopping" || state.phase !== "draining") return [instance, []];
+  const [next, effects] = ask(instance, state);
+  if (!isLate) return [next, effects];
+  return [next, [{ do: "tell", notice: { kind: "undrained", afterMs: drainMs } }, ...effects]];
 }
 
 function unhealthy(
@@ -489,7 +517,7 @@ function kill(instance: Instance, moment: Moment): Step {
   if (!isRunning(state)) return [instance, []];
   const effects: readonly Effect[] = [{ do: "kill" }, { do: "arm", delayMs: killAgainMs }];
   if (state.is === "stopping") {
-    return [{ ...instance, state: { ...state, force: "kill" } }, effects];
+    return [{ ...instance, state: { ...state, phase: "killed" } }, effects];
   }
   const killed: InstanceState = {
     is: "stopping",
@@ -497,7 +525,7 @@ function kill(instance: Instance, moment: Moment): Step {
     startedMs: startOf(state),
     graceMs: 0,
     cause: { kind: "asked" },
-    force: "kill",
+    phase: "killed",
   };
   return [{ ...instance, state: killed }, effects];
 }
@@ -508,7 +536,9 @@ function timer(policy: InstancePolicy, instance: Instance, moment: Moment): Step
     case "starting":
       return becomeUp(instance, moment, policy.readiness.is === "alive" ? "unasked" : "unanswered");
     case "stopping":
-      return graceOver(policy, instance, state, moment);
+      return state.phase === "draining"
+        ? drained(policy, instance, true)
+        : graceOver(policy, instance, state, moment);
     case "crashed":
       return spawn(instance, moment);
     case "up":
@@ -532,7 +562,7 @@ function graceOver(
   moment: Moment,
 ): Step {
   const [killed, effects] = kill(instance, moment);
-  if (state.force === "kill") return [killed, effects];
+  if (state.phase === "killed") return [killed, effects];
   const { graceMs, cause } = state;
   const askedBy = (cause.kind === "ended" ? undefined : stop.command) ?? stop.signal;
   return [killed, [...effects, { do: "tell", notice: { kind: "overdue", graceMs, askedBy } }]];
@@ -550,8 +580,9 @@ function becomeUp(instance: Instance, moment: Moment, how: "up" | "unanswered" |
   return [up, [{ do: "disarm" }, { do: "tell", notice }]];
 }
 
-function exited(instance: Instance, moment: Moment): Step {
+function exited(policy: InstancePolicy, instance: Instance, moment: Moment): Step {
   const { state } = instance;
+  if (state.is === "stopping") return drained(policy, instance);
   if (!isAlive(state)) return [instance, []];
   const startedMs = startOf(state);
   const next: InstanceState = {
@@ -560,7 +591,7 @@ function exited(instance: Instance, moment: Moment): Step {
     startedMs,
     graceMs: stragglerGraceMs,
     cause: { kind: "ended", from: state.is, ...lengthsOf(state, moment) },
-    force: "none",
+    phase: "asked",
   };
   return [{ ...instance, state: next }, [{ do: "stop" }, { do: "arm", delayMs: stragglerGraceMs }]];
 }

@@ -47,6 +47,10 @@ export type Notice =
   | { readonly kind: "port-cleared"; readonly port: number; readonly processes: readonly string[] }
   /** Of its end all others are stopped. */
   | { readonly kind: "ends-all"; readonly by: EndsAll }
+  /** It still has requests, and is stopped all the same. */
+  | { readonly kind: "undrained"; readonly afterMs: number }
+  /** Another was to take its place, and was not up to it. */
+  | { readonly kind: "unreplaced"; readonly reason: string }
   /** `askedBy` is a signal, or its stop command. */
   | { readonly kind: "overdue"; readonly graceMs: number; readonly askedBy: string }
   /** It ended because it was asked to. */
@@ -103,6 +107,10 @@ export function describeNotice(notice: Notice): string | undefined {
       return `had what an earlier procman had left on its port ${notice.port}: ${list(notice.processes)}; ended`;
     case "ends-all":
       return describeEndsAll(notice.by);
+    case "undrained":
+      return `still has requests after ${formatDuration(notice.afterMs)}; stopping it all the same`;
+    case "unreplaced":
+      return `stays as it was: ${notice.reason}`;
     case "overdue":
       return `did not stop within ${formatDuration(notice.graceMs)}; killing it`;
     case "stopped":

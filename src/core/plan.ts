@@ -20,7 +20,8 @@ export interface InstanceSpec extends Traits {
 }
 
 export const defaultPort = 5006;
-const portStep = 100;
+/** So many belong to a type. */
+export const portStep = 100;
 const maxPort = 65_535;
 
 /**

@@ -2,6 +2,7 @@
 import type { InstancePolicy, Readiness } from "./instance.ts";
 import type { InstanceSpec } from "./plan.ts";
 import { defaultRestartRule, type RestartRule } from "./restart.ts";
+import { isRouted } from "./routes.ts";
 import { defaultStopPolicy } from "./stop-policy.ts";
 import { isWeb } from "./type-name.ts";
 
@@ -9,6 +10,8 @@ export interface CommonPolicy {
   /** `never` beats what a type says. */
   readonly restart: "on-failure" | "never";
   readonly graceMs: number;
+  /** For requests in flight, where a router knows of them. */
+  readonly drainMs?: number | undefined;
 }
 
 /** A web process that does not answer on its port may be busy, or listen elsewhere. */
@@ -20,6 +23,7 @@ export function policyOf(spec: InstanceSpec, common: CommonPolicy): InstancePoli
     restart: restartRuleOf(spec, common),
     readiness: readinessOf(spec),
     stop: { ...defaultStopPolicy(common.graceMs), ...spec.stop },
+    ...(isRouted(spec) && common.drainMs !== undefined && { drainMs: common.drainMs }),
     ...(spec.schedule && { overlap: spec.schedule.overlap }),
   };
 }

@@ -37,6 +37,17 @@ export interface RoutedInstance {
   readonly reason: string | undefined;
 }
 
+/** Whether requests come to an instance, where there is a router: to others nobody asks the way. */
+export function isRouted({
+  type,
+  port,
+}: {
+  readonly type: string;
+  readonly port: number | undefined;
+}): boolean {
+  return type === webType && port !== undefined;
+}
+
 export const noRoutes: RouteTable = { routes: [], absence: { is: "none" } };
 
 export function routesOf(instances: readonly RoutedInstance[]): RouteTable {

@@ -305,6 +305,12 @@ export const typeSettings = {
     about: "How many there are, by the number that a command prints.",
     default: "as many as are asked for",
   },
+  surge: {
+    kind: { is: "count", least: 0, most: 1 },
+    about:
+      "1: where it is replaced, a new process is started beside the old one, and that one stopped when the new one is up. 0: the old one is stopped first.",
+    default: "1 for several of web behind the router, else 0",
+  },
   memory: {
     kind: memory,
     about: "How much memory it may take, with all that it has started. Looked at every 5s.",

@@ -29,6 +29,7 @@ const names: { readonly [Name in OtherName]-?: string } = {
   dependsOn: "depends_on",
   isTask: "once",
   isEssential: "essential",
+  surge: "surge",
   isolation: "cgroup",
 };
 

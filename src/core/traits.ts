@@ -27,4 +27,6 @@ export interface Traits extends OwnEnvironment {
   readonly isEssential?: boolean;
   /** It has no port. */
   readonly isPortless?: boolean;
+  /** How many more there may be while one is replaced: 0 is stopped first, 1 is not. */
+  readonly surge?: number;
 }

@@ -41,6 +41,8 @@ export interface Environments {
   refresh(): Promise<Result<EnvironmentLayers>>;
   /** The variables that an instance was given with another value than it would get now. */
   changedKeys(instance: string): readonly string[];
+  /** What it was given last came to nothing: what counts is what it was given before. */
+  revert(instance: string): void;
   /** With what it was given last. */
   ranWell(instance: string): void;
   /** From when it last ran well to what it was given last; undefined when it never did. */
@@ -69,6 +71,7 @@ export function createEnvironments(options: EnvironmentsOptions): Environments {
   let readings = 0;
   let lastTakenOver = 0;
   const given = new Map<string, Given>();
+  const givenBefore = new Map<string, Given>();
   /** By their keys, as they could last be read. */
   const typeFiles = new Map<string, Environment>();
   const good = new Map<string, Fingerprint>();
@@ -122,6 +125,12 @@ export function createEnvironments(options: EnvironmentsOptions): Environments {
     return read;
   }
 
+  function give(instance: string, now: Given): void {
+    const before = given.get(instance);
+    if (before) givenBefore.set(instance, before);
+    given.set(instance, now);
+  }
+
   function fingerprintOfGiven(instance: string): Fingerprint {
     const environment = [...(given.get(instance)?.variables ?? [])];
     return fingerprintOf(new Map(environment.filter(([key]) => !ownKeys.has(key))));
@@ -136,7 +145,7 @@ export function createEnvironments(options: EnvironmentsOptions): Environments {
       const own = await Promise.all(typeFilesOf(spec).map(readFilesOf));
       own.forEach(tellStale);
       const variables = variablesOf(spec);
-      if (!givenUp.aborted) given.set(spec.name, { variables, type: spec });
+      if (!givenUp.aborted) give(spec.name, { variables, type: spec });
       const environment = new Map(variables);
       if (spec.port === undefined) environment.delete("PORT");
       const above = [
@@ -174,6 +183,10 @@ export function createEnvironments(options: EnvironmentsOptions): Environments {
       const then = before.variables;
       const keys = new Set([...then.keys(), ...now.keys()]);
       return [...keys].filter((key) => then.get(key) !== now.get(key) && !ownKeys.has(key));
+    },
+    revert(instance) {
+      const before = givenBefore.get(instance);
+      if (before) given.set(instance, before);
     },
     ranWell: (instance) => good.set(instance, fingerprintOfGiven(instance)),
     changeSinceRanWell(instance) {

@@ -4,7 +4,7 @@
  */
 import type { Clock } from "../core/clock.ts";
 import { isAlive } from "../core/instance.ts";
-import { judgeMemory, sampleEveryMs } from "../core/memory.ts";
+import { judgeMemory, type MemoryUse, sampleEveryMs } from "../core/memory.ts";
 import type { Notice } from "../core/notice.ts";
 import type { Runner } from "./runner.ts";
 
@@ -17,6 +17,8 @@ export interface MemoryWatchTools {
   readonly clock: Clock;
   readonly sampleMemory: SampleMemory;
   tell(name: string, notice: Notice): void;
+  /** One takes more than it may, in this run. */
+  onOutgrown(runner: Runner, run: number, use: MemoryUse): void;
 }
 
 /**
@@ -34,7 +36,7 @@ type WatchState =
 
 export function createMemoryWatch(
   runners: () => readonly Runner[],
-  { clock, sampleMemory, tell }: MemoryWatchTools,
+  { clock, sampleMemory, tell, onOutgrown }: MemoryWatchTools,
 ): MemoryWatch {
   let state: WatchState = { is: "idle" };
   /** The runs that are above their `warn`. */
@@ -91,7 +93,7 @@ export function createMemoryWatch(
         tell(name, { kind: "memory-warning", use: finding.use });
         return;
       case "over-limit":
-        runner.send({ what: "outgrown", run, use: finding.use });
+        onOutgrown(runner, run, finding.use);
         return;
     }
   }

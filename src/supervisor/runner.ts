@@ -20,13 +20,14 @@ import { describeObstacles, hasFailed, type Obstacle } from "../core/obstacle.ts
 import type { InstanceSpec } from "../core/plan.ts";
 import { type CommonPolicy, policyOf } from "../core/policy.ts";
 import { describePortTrouble, type PortTrouble } from "../core/port-trouble.ts";
+import type { Route } from "../core/routes.ts";
 import type { StateName } from "../core/state-name.ts";
 import type { StopPolicy } from "../core/stop-policy.ts";
 import type { LineSplitter } from "../logs/line-batches.ts";
 import { createLineMatcher, type LineMatcher } from "../logs/line-matcher.ts";
 import type { Child, ChildEnd, ChildListener } from "../process/child.ts";
 import type { Prober } from "../process/prober.ts";
-import type { GoodRun, InstanceHistory, RunEnd } from "./history.ts";
+import type { InstanceHistory } from "./history.ts";
 import type { Pace } from "./pressure.ts";
 import type { InstanceStatus } from "./status.ts";
 
@@ -58,6 +59,8 @@ export interface RunnerTools {
   /** Undefined when there is nobody to ask. */
   readonly ports: PortTools | undefined;
   openOutput(name: string, pace: Pace): LineSplitter;
+  /** Resolves when a process gets no more requests and has none left. Never rejects. */
+  drain(route: Route): Promise<void>;
   tell(name: string, notice: Notice): void;
   /** A run has ended, or is being ended, that had proved itself. */
   onRanWell(name: string): void;
@@ -80,6 +83,7 @@ export interface PortTools {
   findTrouble(port: number): Promise<PortTrouble | undefined>;
   /** True once nobody holds it; false when that was given up, or takes too long. */
   untilFree(port: number, instance: string, givenUp: AbortSignal): Promise<boolean>;
+  isFree(port: number): Promise<boolean>;
 }
 
 /** The last run, or what shall be the first. */
@@ -91,16 +95,20 @@ interface Life {
   readonly pid: number | undefined;
 }
 
-/** What a spec says of how it is stopped and restarted counts from when it is adopted. */
+/**
+ * What a spec says of how it is stopped and restarted counts from when it is adopted. One that takes
+ * the place of another goes on with what is known of that.
+ */
 export function createRunner(
   firstSpec: InstanceSpec,
   common: CommonPolicy,
   tools: RunnerTools,
+  before?: Runner,
 ): Runner {
   const { name } = firstSpec;
   let spec = firstSpec;
   let policy = policyOf(spec, common);
-  let instance = newInstance;
+  let instance: Instance = { ...newInstance, run: before?.instance().run ?? 0 };
   let child: Child | undefined;
   let cancelTimer: (() => void) | undefined;
   /** Who asks whether it is ready, or still does what it is for. */
@@ -108,9 +116,9 @@ export function createRunner(
   let watched: WatchedLines = {};
   let awaitingPort: AbortController | undefined;
   let life = newLife();
-  let lastExit: ExitStatus | undefined;
-  let lastEnd: RunEnd | undefined;
-  let ranWell: GoodRun | undefined;
+  let lastExit = before?.status().lastExit;
+  let lastEnd = before?.history().lastEnd;
+  let ranWell = before?.history().ranWell;
   let changedMs = tools.timeMs();
 
   function newLife(): Life {
@@ -173,6 +181,9 @@ export function createRunner(
       case "stop":
         child?.stop(policy.stop);
         if (isStoppedByUs(instance)) tools.tell(name, askingOf(policy.stop));
+        return;
+      case "drain":
+        void drain(instance.run);
         return;
       case "kill":
         child?.kill();
@@ -238,6 +249,12 @@ export function createRunner(
           .then((trouble) => send({ what: "gone", run, status, port: trouble }));
       },
     };
+  }
+
+  async function drain(run: number): Promise<void> {
+    const { port, pid } = life;
+    if (port !== undefined && pid !== undefined) await tools.drain({ instance: name, pid, port });
+    send({ what: "drained", run });
   }
 
   async function awaitPort(run: number): Promise<void> {
@@ -314,6 +331,7 @@ export function createRunner(
         restartInMs: restartInMs && Math.max(0, restartInMs),
         reason: reasonOf(state),
         isBlocked: state.is === "waiting" && hasFailed(state.for),
+        roll: undefined,
       };
     },
     history() {

@@ -57,7 +57,14 @@ export interface InstanceStatus {
   readonly reason: string | undefined;
   /** What it waits for will not come without a person. */
   readonly isBlocked: boolean;
+  /** Whether another takes its place; undefined when nobody has asked for that. */
+  readonly roll: RollState | undefined;
 }
+
+export type RollState =
+  | { readonly is: "rolling" }
+  /** A part of a sentence. */
+  | { readonly is: "failed"; readonly reason: string };
 
 export interface ScheduleStatus {
   /** Undefined when it never comes. */

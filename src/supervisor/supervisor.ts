@@ -21,16 +21,27 @@ import { type EndPolicy, findEndsAll } from "../core/ends-all.ts";
 import { exitCodeOf } from "../core/exit-status.ts";
 import type { Formation } from "../core/formation.ts";
 import { herokuFormation } from "../core/heroku-wording.ts";
-import { findFinalStatus, hasFailed, type InstanceState, isRunning } from "../core/instance.ts";
+import {
+  findFinalStatus,
+  hasFailed,
+  type InstanceEvent,
+  type InstanceState,
+  isRunning,
+  isStable,
+} from "../core/instance.ts";
+import type { MemoryUse } from "../core/memory.ts";
+import type { Notice } from "../core/notice.ts";
 import type { InstanceSpec } from "../core/plan.ts";
 import { describeSteps, planReload, type ReloadStep } from "../core/reload.ts";
-import { type RouteTable, routesOf } from "../core/routes.ts";
+import { isRouted, type RouteTable, routesOf } from "../core/routes.ts";
 import type { ScaleChange } from "../core/scale.ts";
 import type { FileChange } from "../core/watch-rule.ts";
 import { createDependants } from "./dependants.ts";
+import { createDrains } from "./drains.ts";
 import type { InstanceHistory } from "./history.ts";
 import { createMemoryWatch, type SampleMemory } from "./memory-watch.ts";
 import type { Known, Outcome, UnknownNames, WaitOutcome } from "./outcome.ts";
+import { createRoller } from "./roller.ts";
 import { createRunner, type Runner, type RunnerTools } from "./runner.ts";
 import type { InstanceStatus, TypeStatus } from "./status.ts";
 import { createWaits, type WaitGoal } from "./waits.ts";
@@ -44,7 +55,12 @@ export interface Supervisor {
   /** `isEmptied`: a person has scaled it to 0. */
   scaleOf(type: string): { readonly quantity: number; readonly isEmptied: boolean };
   /** With no names all of the Procfile is taken over, else only the commands of these. */
-  restart(names: readonly string[], fresh: FreshTypes, by: string): Outcome<undefined>;
+  restart(
+    names: readonly string[],
+    fresh: FreshTypes,
+    by: string,
+    manner?: RestartManner,
+  ): Outcome<undefined>;
   /** What the Procfile says now; `changedKeys` as in `planReload`. Only says so when `isDryRun`. */
   reload(
     fresh: FreshTypes,
@@ -74,12 +90,21 @@ export interface Supervisor {
   until(goal: WaitGoal, names: readonly string[], givenUp: AbortSignal): Promise<WaitOutcome>;
 }
 
+/** `rolling`: each is replaced without a gap; else only those who should always be. */
+export type RestartManner = "usual" | "rolling";
+
 export interface SupervisorOptions {
   readonly start: Pick<Desired, "types" | "basePort" | "formation" | "specs">;
   readonly ends: EndPolicy;
   /** For those that have no other of their own. */
   readonly graceMs: number;
+  /** For requests in flight; undefined where there is no router. */
+  readonly drainMs: number | undefined;
   readonly tools: Omit<RunnerTools, "onChange" | "onStartedAgain" | "version" | "obstaclesOf"> & {
+    /** After everything that may have changed what can be asked. */
+    readonly onChange: () => void;
+    /** What it was started with last came to nothing, and it runs on with what it had. */
+    readonly onUnreplaced: (name: string) => void;
     /** A line about what somebody asked for. */
     readonly announce: (text: string) => void;
     readonly sampleMemory: SampleMemory;
@@ -91,7 +116,7 @@ export interface SupervisorOptions {
 }
 
 export function createSupervisor(options: SupervisorOptions): Supervisor {
-  const { ends, graceMs, tools, onTypes, onEnded } = options;
+  const { ends, graceMs, drainMs, tools, onTypes, onEnded } = options;
   let desired = desiredAtStart(options.start);
   /** Those of the formation, and those that have left it and are not down yet. */
   const runners = new Map<string, Runner>();
@@ -107,19 +132,53 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   let release = { version: 1, timeMs: tools.timeMs() };
   let hasDependencies = desired.specs.some(({ dependsOn }) => dependsOn !== undefined);
   let hasMemoryRules = desired.specs.some(({ memory }) => memory !== undefined);
-  const memoryWatch = createMemoryWatch(inOrder, tools);
+  const memoryWatch = createMemoryWatch(inOrder, { ...tools, onOutgrown });
+  const drains = createDrains(tools.drain);
+  const roller = createRoller({
+    ...tools,
+    current: (name) => runners.get(name),
+    newRunner,
+    install(successor) {
+      runners.set(successor.name, successor);
+      lineup = undefined;
+      onStartedAgain(successor);
+    },
+    firstPort: (type) => desired.ports.get(type),
+    heldPorts: () => new Set(everybody().map((runner) => runner.status().port)),
+    onProgress: takeStock,
+  });
   const dependants = createDependants(inOrder, (type) => linedUp().byType.get(type) ?? []);
   const changedMs = new Map(
     [...desired.formation.keys()].map((type) => [type, tools.timeMs()] as const),
   );
 
-  function newRunner(spec: InstanceSpec): Runner {
+  function newRunner(spec: InstanceSpec, before?: Runner): Runner {
     const version = () => release.version;
-    const own = { version, onChange, onStartedAgain, obstaclesOf: dependants.obstaclesOf };
-    return createRunner(spec, { restart: ends.restart, graceMs }, { ...tools, ...own });
+    const tell: RunnerTools["tell"] = (name, notice) => {
+      if (isHolder(runner) || isOfExtra(notice)) tools.tell(name, notice);
+    };
+    const own = { version, onChange, onStartedAgain, obstaclesOf: dependants.obstaclesOf, tell };
+    const common = { restart: ends.restart, graceMs, drainMs };
+    const { drain } = drains;
+    const runner = createRunner(spec, common, { ...tools, ...own, drain }, before);
+    return runner;
+  }
+
+  function isHolder(runner: Runner): boolean {
+    return (runners.get(runner.name) ?? runner) === runner;
+  }
+
+  function everybody(): readonly Runner[] {
+    return [...runners.values(), ...roller.extras()];
   }
 
   function onChange(runner: Runner): void {
+    if (isHolder(runner)) onHolderChange(runner);
+    else roller.onChange(runner);
+    if (!isApplying) takeStock();
+  }
+
+  function onHolderChange(runner: Runner): void {
     const { state } = runner.instance();
     if (exitCode === 0 && hasFailed(state)) exitCode = exitCodeOfFinal(state);
     endAllBy(runner, state);
@@ -131,7 +190,6 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       runners.delete(runner.name);
       lineup = undefined;
     }
-    if (!isApplying) takeStock();
   }
 
   function endAllBy(runner: Runner, { is }: InstanceState): void {
@@ -142,7 +200,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   }
 
   function onStartedAgain(runner: Runner): void {
-    if (!hasDependencies) return;
+    if (!hasDependencies || !isHolder(runner)) return;
     const other = runner.name;
     dependants.restartBound(runner, ({ name }) =>
       tools.tell(name, { kind: "restarted-with", other }),
@@ -152,6 +210,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   /** Who waits is told, and the end is seen. */
   function takeStock(): void {
     waits.onChange();
+    tools.onChange();
     if (hasMemoryRules) memoryWatch.recheck();
     if (hasEnded || !isOver()) return;
     hasEnded = true;
@@ -166,7 +225,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
    * nothing.
    */
   function isOver(): boolean {
-    const states = [...runners.values()].map(({ instance }) => instance().state);
+    const states = everybody().map(({ instance }) => instance().state);
     if (want === "down") return states.every((state) => state.is === "down" || isFinal(state));
     if (desired.emptied.size > 0 || desired.specs.some(({ watch }) => watch)) return false;
     if (desired.types.some(({ autoscale }) => autoscale)) return false;
@@ -189,14 +248,20 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   /** One by one: who looks for the first that is missing needs no more. */
   function* statuses(): Iterable<InstanceStatus> {
-    for (const runner of inOrder()) yield runner.status();
+    for (const runner of inOrder()) {
+      yield { ...runner.status(), roll: roller.stateOf(runner.name) };
+    }
   }
 
   /**
    * The only place where what is wanted changes. Those of `restarts` are started anew, whatever
    * they do; a restart of what is down is a start. Gives the number of the command.
    */
-  function apply(next: Desired, restarts: readonly InstanceSpec[] = []): number {
+  function apply(
+    next: Desired,
+    restarts: readonly InstanceSpec[] = [],
+    manner: RestartManner = "usual",
+  ): number {
     noteChanges(desired, next);
     if (next.types !== desired.types) onTypes(next.types);
     desired = next;
@@ -205,10 +270,18 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     lineup = undefined;
     commands += 1;
     isApplying = true;
+    const rolled = restarts.filter((spec) => isRolled(spec, manner));
+    const restarted = new Set(
+      restarts.filter((spec) => !rolled.includes(spec)).map(({ name }) => name),
+    );
+    roller.cancel(
+      (name) => restarted.has(name) || desired.stopped.has(name) || !isInFormation(name),
+    );
     for (const runner of inOrder().toReversed()) {
       if (!isInFormation(runner.name)) runner.send({ what: "want", want: "down" });
     }
-    sendWants(new Set(restarts.map(({ name }) => name)));
+    sendWants(restarted);
+    roller.roll(rolled);
     isApplying = false;
     takeStock();
     return commands;
@@ -220,6 +293,34 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       if (restarted.has(spec.name)) runner.send({ what: "restart" });
       else runner.send({ what: "want", want: desired.stopped.has(spec.name) ? "down" : "up" });
     }
+  }
+
+  /** Whether another is started beside it, and it is stopped when that one is up. */
+  function isRolled(spec: InstanceSpec, manner: RestartManner): boolean {
+    const runner = runners.get(spec.name);
+    if (runner?.instance().state.is !== "up") return false;
+    if (manner === "rolling" || spec.surge === 1) return true;
+    if (drainMs === undefined || !isRouted(spec) || spec.surge === 0) return false;
+    const others = linedUp().byType.get(spec.type) ?? [];
+    return others.filter(({ instance }) => isRunning(instance().state)).length > 1;
+  }
+
+  /** Files or memory are the reason: all who can be are replaced without a gap. */
+  function replace(runner: Runner, notice: Notice, event: InstanceEvent): void {
+    const spec = desired.specs.find(({ name }) => name === runner.name);
+    if (spec === undefined || !isRolled(spec, "usual")) {
+      runner.send(event);
+      return;
+    }
+    tools.tell(runner.name, notice);
+    roller.roll([spec]);
+  }
+
+  function onOutgrown(runner: Runner, run: number, use: MemoryUse): void {
+    const event = { what: "outgrown", run, use } as const;
+    const isProven = isStable(runner.instance().state, tools.clock.nowMs());
+    if (isProven) replace(runner, { kind: "memory-limit", use }, event);
+    else runner.send(event);
   }
 
   function runnerOf(spec: InstanceSpec): Runner {
@@ -244,16 +345,20 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     }
   }
 
-  function takeOver(next: Desired, restarts: readonly InstanceSpec[]): number {
+  function takeOver(
+    next: Desired,
+    restarts: readonly InstanceSpec[],
+    manner?: RestartManner,
+  ): number {
     release = { version: release.version + 1, timeMs: tools.timeMs() };
-    return apply(next, restarts);
+    return apply(next, restarts, manner);
   }
 
   function tellEach(specs: readonly InstanceSpec[], what: "restart" | "stop", by: string): void {
     for (const { name } of specs) tools.tell(name, { kind: "asked", what, by });
   }
 
-  function restartAll(fresh: FreshTypes, by: string): Outcome<undefined> {
+  function restartAll(fresh: FreshTypes, by: string, manner: RestartManner): Outcome<undefined> {
     const adopted = adoptTypes(desired, fresh);
     if (!adopted.ok) return refused(adopted);
     const { specs } = adopted.value;
@@ -262,7 +367,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       "restart",
       by,
     );
-    const number = takeOver(startDesired(adopted.value, specs), specs);
+    const number = takeOver(startDesired(adopted.value, specs), specs, manner);
     return { is: "done", number, value: undefined };
   }
 
@@ -270,6 +375,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     names: readonly string[],
     { types }: FreshTypes,
     by: string,
+    manner: RestartManner,
   ): Outcome<undefined> {
     const found = findNamed(desired, names);
     if (!found.ok) return unknown(found);
@@ -277,7 +383,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     if (!adopted.ok) return refused(adopted);
     const restarts = adopted.value.specs.filter(({ name }) => found.value.some(isNamed(name)));
     tellEach(restarts, "restart", by);
-    const number = apply(startDesired(adopted.value, restarts), restarts);
+    const number = apply(startDesired(adopted.value, restarts), restarts, manner);
     return { is: "done", number, value: undefined };
   }
 
@@ -294,6 +400,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   function stopAll(): number {
     want = "down";
     commands += 1;
+    drains.giveUp();
+    roller.cancel(() => true);
     stopNext();
     // With nothing that could still end, nothing else would say so.
     takeStock();
@@ -330,9 +438,15 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       quantity: desired.formation.get(type) ?? 0,
       isEmptied: desired.emptied.has(type),
     }),
-    restart(names, fresh, by) {
+    restart(names, fresh, by, manner = "usual") {
       if (want === "down") return leaving;
-      return names.length === 0 ? restartAll(fresh, by) : restartSome(names, fresh, by);
+      if (manner === "rolling" && drainMs === undefined) {
+        const found = findNamed(desired, names);
+        if (found.ok && found.value.some(isRouted)) return unrouted;
+      }
+      return names.length === 0
+        ? restartAll(fresh, by, manner)
+        : restartSome(names, fresh, by, manner);
     },
     reload(fresh, changedKeys, isDryRun, by) {
       if (want === "down") return leaving;
@@ -357,7 +471,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     changed(type, change) {
       if (want === "down") return;
       for (const runner of inOrder()) {
-        if (runner.spec().type === type) runner.send({ what: "changed", change });
+        if (runner.spec().type !== type) continue;
+        replace(runner, { kind: "changed", ...change }, { what: "changed", change });
       }
     },
     due(type) {
@@ -369,7 +484,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     stopAll,
     kill() {
       want = "down";
-      for (const runner of inOrder()) {
+      roller.cancel(() => true);
+      for (const runner of everybody()) {
         runner.send({ what: "want", want: "down" });
         runner.send({ what: "kill" });
       }
@@ -436,6 +552,23 @@ function lineUp(specs: readonly InstanceSpec[], runners: ReadonlyMap<string, Run
 }
 
 const leaving: Outcome<never> = { is: "leaving" };
+
+const unrouted: Outcome<never> = {
+  is: "refused",
+  diagnostics: [
+    {
+      severity: "error",
+      file: "restart",
+      message: "web cannot be replaced without a gap, as there is no router",
+      hint: "start procman with --router",
+    },
+  ],
+};
+
+/** What is told of somebody who does not have the name, but will have it, or has had it. */
+function isOfExtra({ kind }: Notice): boolean {
+  return kind !== "state" && kind !== "ended";
+}
 
 function refused({ diagnostics }: Result<unknown>): Outcome<never> {
   return { is: "refused", diagnostics };

@@ -3,8 +3,8 @@ import type { WaitOutcome } from "./outcome.ts";
 import type { InstanceStatus } from "./status.ts";
 
 /**
- * `settled`: each that shall run has its process, and none is being stopped. `ready`: each is up
- * or has ended well.
+ * `settled`: each that shall run has its process, and none is being stopped or replaced; failed
+ * when one could not be replaced. `ready`: each is up or has ended well.
  */
 export type WaitGoal = "settled" | "ready";
 
@@ -64,6 +64,8 @@ function judge(goal: WaitGoal, instances: Iterable<InstanceStatus>): WaitOutcome
   const failed: InstanceStatus[] = [];
   let isMissing = false;
   for (const status of instances) {
+    // Whether it runs is another question than whether another took its place.
+    if (goal === "settled" && status.roll?.is === "failed") failed.push(status);
     if (hasReached(goal, status)) continue;
     // Where none can fail, the first that is missing decides.
     if (goal === "settled") return undefined;
@@ -74,7 +76,8 @@ function judge(goal: WaitGoal, instances: Iterable<InstanceStatus>): WaitOutcome
   return isMissing ? undefined : { is: "done" };
 }
 
-function hasReached(goal: WaitGoal, { state, pid, lastExit }: InstanceStatus): boolean {
+function hasReached(goal: WaitGoal, { state, pid, lastExit, roll }: InstanceStatus): boolean {
+  if (roll?.is === "rolling") return false;
   switch (state) {
     case "up":
     case "scheduled":

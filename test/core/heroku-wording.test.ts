@@ -170,6 +170,20 @@ const cases: { readonly [K in Kind]: readonly Case[] } = {
       ["Process exited with status 0"],
     ],
   ],
+  undrained: [
+    [
+      "undrained",
+      { kind: "undrained", afterMs: 10_000 },
+      ["Still has requests after 10 s; stopping it all the same"],
+    ],
+  ],
+  unreplaced: [
+    [
+      "unreplaced",
+      { kind: "unreplaced", reason: "the new one exited with code 1" },
+      ["Stays as it was: the new one exited with code 1"],
+    ],
+  ],
   overdue: [
     [
       "after the grace period",

@@ -42,6 +42,9 @@ const always: InstancePolicy = {
   restart: { ...defaultRestartRule, policy: "always", max: 3 },
 };
 
+/** It gets requests. */
+const serving: InstancePolicy = { ...policy, drainMs: 5_000 };
+
 const skipping: InstancePolicy = { ...once, overlap: "skip" };
 const queueing: InstancePolicy = { ...once, overlap: "queue" };
 const killing: InstancePolicy = { ...once, overlap: "kill" };
@@ -76,7 +79,8 @@ const states = {
   stable: { is: "up", sinceMs: nowMs - 30_000, startedMs },
   stopping: stopping({ kind: "asked" }),
   renewing: stopping({ kind: "changed" }),
-  killing: { ...stopping({ kind: "asked" }), force: "kill" },
+  killing: { ...stopping({ kind: "asked" }), phase: "killed" },
+  draining: { ...stopping({ kind: "asked" }), phase: "draining" },
   ending: stopping({ kind: "ended", from: "up", upMs: 20_000, ranMs: 59_900 }),
   endingStable: stopping({ kind: "ended", from: "up", upMs: 30_000, ranMs: 59_900 }),
   crashed: { is: "crashed", status: failed, untilMs: nowMs + 4_000 },
@@ -97,7 +101,7 @@ function stopping(cause: Extract<InstanceState, { is: "stopping" }>["cause"]) {
     startedMs,
     graceMs,
     cause,
-    force: "none",
+    phase: "asked",
   } as const;
 }
 
@@ -163,11 +167,17 @@ function describeEffect(effect: Effect): string {
     case "tell":
       return `tell ${effect.notice.kind}`;
     case "stop":
+    case "drain":
     case "kill":
     case "disarm":
     case "await-port":
       return effect.do;
   }
+}
+
+function phaseOf(name: keyof typeof states) {
+  const state: InstanceState = states[name];
+  return state.is === "stopping" ? { phase: state.phase } : {};
 }
 
 type Cell = [
@@ -270,6 +280,50 @@ describe("the machine, told what is wanted", () => {
     ["waiting, kill", "waiting", kill, { obstacles }, { state: "same" }],
   ])("%s", (_, state, event, before, after) => {
     checkCell(state, event, before, after);
+  });
+});
+
+describe("the machine, of who gets requests", () => {
+  const drains: After = { state: "draining", does: ["drain", "arm 5000"] };
+  const asks = { state: "stopping", does: ["stop", "arm 10000"] } as const;
+  const drained: InstanceEvent = { what: "drained", run };
+  it.each<Cell>([
+    ["up, want down", "up", wantDown, {}, { ...drains, want: "down" }],
+    ["up, restart", "up", restart, {}, { ...drains, failures: 0 }],
+    [
+      "up, files have changed",
+      "up",
+      changed,
+      {},
+      { ...drains, does: ["tell changed", "drain", "arm 5000"], failures: 0 },
+    ],
+    ["up, unhealthy", "up", unhealthy, {}, { ...asks, does: ["tell unhealthy", ...asks.does] }],
+    ["up, kill", "up", kill, {}, { state: "killing", does: ["kill", "arm 1000"] }],
+    ["starting, want down", "starting", wantDown, {}, { ...asks, want: "down" }],
+    ["draining, drained", "draining", drained, {}, asks],
+    ["draining, exited", "draining", exited, {}, asks],
+    [
+      "draining, timer",
+      "draining",
+      timer,
+      {},
+      { ...asks, does: ["tell undrained", "stop", "arm 10000"] },
+    ],
+    ["draining, want up", "draining", wantUp, { want: "down" }, { state: "same", want: "up" }],
+    ["draining, want down", "draining", wantDown, {}, { state: "same", want: "down" }],
+    ["draining, kill", "draining", kill, {}, { state: "killing", does: ["kill", "arm 1000"] }],
+    ["stopping, drained", "stopping", drained, {}, { state: "same" }],
+    ["up, drained", "up", drained, {}, { state: "same" }],
+    [
+      "draining, drained in an earlier run",
+      "draining",
+      { what: "drained", run: 2 },
+      {},
+      { state: "same" },
+    ],
+  ])("%s", (_, state, event, before, after) => {
+    const next = checkCell(state, event, { policy: serving, ...before }, after);
+    expect(next.state).toMatchObject(phaseOf(after.state === "same" ? state : after.state));
   });
 });
 
@@ -820,6 +874,9 @@ class World {
     switch (effect.do) {
       case "spawn":
         this.spawn(effect.run);
+        return;
+      case "drain":
+        demand(this.live !== undefined, "drain without a process");
         return;
       case "stop":
       case "kill":

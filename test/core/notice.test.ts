@@ -204,6 +204,20 @@ const cases: { readonly [K in Kind]: readonly Case[] } = {
       "is parked, and with --exit-on parked all others are stopped for that",
     ],
   ],
+  undrained: [
+    [
+      "undrained",
+      { kind: "undrained", afterMs: 10_000 },
+      "still has requests after 10 s; stopping it all the same",
+    ],
+  ],
+  unreplaced: [
+    [
+      "unreplaced",
+      { kind: "unreplaced", reason: "the new one exited with code 1" },
+      "stays as it was: the new one exited with code 1",
+    ],
+  ],
   overdue: [
     [
       "overdue",

@@ -49,6 +49,7 @@ function createSubject(ports?: PortTools) {
         };
       },
       tell: (_, notice) => told.push(...[describeNotice(notice) ?? []].flat()),
+      drain: async () => {},
       onRanWell: (name) => ranWell.push(name),
       onChange: ({ instance }) => changes.push(instance().state.is),
       clock,
@@ -282,6 +283,7 @@ describe("a port that somebody else holds", () => {
         asked += 1;
         return held;
       },
+      isFree: async () => true,
       untilFree: (_port, _instance, givenUp) =>
         new Promise((resolve) => waits.push({ givenUp, free: () => resolve(true) })),
     };

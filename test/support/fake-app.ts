@@ -53,6 +53,7 @@ export function createFakeApp(name = "shop", root = `/home/marc/${name}`): FakeA
       name: `${type}.${ordinal}`,
       type,
       ordinal,
+      roll: undefined,
       command: `node ${type}.js`,
       port: (basePorts[type] ?? 0) + ordinal - 1,
       state: "up",

@@ -41,7 +41,11 @@ export function turn(): Promise<void> {
 }
 
 /** What became of it is in `told` and `ended`. */
-export function createSubject(names: readonly string[], options: Partial<SupervisorOptions> = {}) {
+export function createSubject(
+  names: readonly string[],
+  options: Partial<SupervisorOptions> = {},
+  tools: Partial<SupervisorOptions["tools"]> = {},
+) {
   const clock = createFakeClock();
   const children = createFakeChildren();
   const told: string[] = [];
@@ -54,6 +58,7 @@ export function createSubject(names: readonly string[], options: Partial<Supervi
     start: startOf(names),
     ends: { restart: "on-failure", exitOn: "all" },
     graceMs: 10_000,
+    drainMs: undefined,
     onTypes() {},
     onEnded: (code) => ended.push(code),
     tools: {
@@ -84,12 +89,16 @@ export function createSubject(names: readonly string[], options: Partial<Supervi
         const line = describeNotice(notice);
         if (line !== undefined) told.push(`${name} ${line}`);
       },
+      drain: async () => {},
+      onChange() {},
+      onUnreplaced() {},
       onRanWell: (name) => ranWell.push(name),
       announce: (text) => told.push(text),
       sampleMemory: async () => memory,
       clock,
       timeMs: clock.nowMs,
       random: () => 0.5,
+      ...tools,
     },
     ...options,
   });
@@ -97,8 +106,12 @@ export function createSubject(names: readonly string[], options: Partial<Supervi
 }
 
 /** All of it started, and alive for a while. */
-export function createRunning(names: readonly string[], options: Partial<SupervisorOptions> = {}) {
-  const subject = createSubject(names, options);
+export function createRunning(
+  names: readonly string[],
+  options: Partial<SupervisorOptions> = {},
+  tools: Partial<SupervisorOptions["tools"]> = {},
+) {
+  const subject = createSubject(names, options, tools);
   subject.supervisor.start();
   for (const child of subject.children.all) child.start();
   subject.clock.advance(1_000);
