@@ -49,7 +49,7 @@ server.listen(Number(process.env.PORT), "127.0.0.1");
 writeFileSync(join(folder, "Procfile"), `web: exec '${process.execPath}' web.mjs\n`);
 writeFileSync(
   join(folder, "paced.lua"),
-  "function delay() return tonumber(os.getenv('PACE_MS')) end\n",
+  "local pace = 2 * tonumber(os.getenv('PACE_MS'))\nfunction delay() return math.random(0, pace) end\n",
 );
 
 const peers = process.env.BENCH_PEERS ?? "";
@@ -102,6 +102,8 @@ async function withRunning(name, index, act) {
     const { PORT: _, ...inherited } = process.env;
     return spawn(command, args, {
       cwd: folder,
+      // Who leaves somebody behind is not to be in the way of the next one.
+      detached: true,
       env: { ...inherited, ...env, PATH: `${process.env.PATH}:/usr/sbin` },
       stdio: "ignore",
     });
@@ -112,6 +114,11 @@ async function withRunning(name, index, act) {
   } finally {
     for (const child of children) child.kill("SIGTERM");
     await Promise.all(children.map((child) => child.exitCode ?? once(child, "exit")));
+    for (const { pid } of children) {
+      try {
+        process.kill(-pid, "SIGKILL");
+      } catch {}
+    }
   }
 }
 
@@ -145,19 +152,25 @@ function curl(...args) {
   }
 }
 
+/** For a moment before that counts: none of them is measured while it warms up. */
 function wrk(port, args, env = {}) {
-  const text = execFileSync(
-    "wrk",
-    ["-t1", `-c${connections}`, `-d${seconds}s`, "--latency", ...args, `http://127.0.0.1:${port}/`],
-    { encoding: "utf8", env: { ...process.env, ...env } },
-  );
+  wrkFor(2, port, args, env);
+  const text = wrkFor(seconds, port, args, env);
   const bad = /Non-2xx[^\n]*|Socket errors[^\n]*/.exec(text)?.[0];
   if (bad) console.log(`  ${bad}`);
   return {
     rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)[1]),
-    p50: msOf(/50%\s+(\S+)/.exec(text)[1]),
-    p99: msOf(/99%\s+(\S+)/.exec(text)[1]),
+    p50: msOf(/ 50%\s+(\S+)/.exec(text)[1]),
+    p99: msOf(/ 99%\s+(\S+)/.exec(text)[1]),
   };
+}
+
+function wrkFor(lengthS, port, args, env) {
+  return execFileSync(
+    "wrk",
+    ["-t1", `-c${connections}`, `-d${lengthS}s`, "--latency", ...args, `http://127.0.0.1:${port}/`],
+    { encoding: "utf8", env: { ...process.env, ...env } },
+  );
 }
 
 function msOf(text) {

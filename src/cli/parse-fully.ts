@@ -31,12 +31,25 @@ export async function parseFully(args: readonly string[]): Promise<Call | number
       });
   }
   try {
-    await program.parseAsync(completeBare(args, commands.flatMap(optionsOf)), { from: "user" });
+    await program.parseAsync(completeBare(args, optionsBehind(args)), { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   }
   return call ?? exitCodes.usage;
+}
+
+/** What is an option there; none, where all belongs to another command. */
+function optionsBehind(args: readonly string[]): readonly OptionSpec[] {
+  const isNamed =
+    ({ name, aliases = [] }: CommandSpec) =>
+    (word: string) =>
+      word === name || aliases.includes(word);
+  const [first] = commands
+    .map((command) => ({ command, at: args.findIndex(isNamed(command)) }))
+    .filter(({ at }) => at >= 0)
+    .sort((one, other) => one.at - other.at);
+  return first === undefined || first.command.takesAll ? [] : optionsOf(first.command);
 }
 
 function withOptions(command: Command, options: readonly OptionSpec[]): Command {

@@ -58,15 +58,18 @@ export function readRouterSettings(
   const isAsked = asked !== undefined && asked !== bareValue;
   const port = isAsked ? readPortNumber(asked) : values?.port;
   const tls = tlsOf(askedTls, values);
+  const hosts = host?.split(",").map((name) => name.trim());
   const problems = [
     ...(isAsked && port === undefined
       ? [problemOf("router", asked, "a port from 1 to 65535")]
       : []),
     ...(tls === undefined ? [problemOf("router-tls", askedTls, "CERT,KEY")] : []),
+    ...(hosts?.includes("") ? [problemOf("router-host", host, "an address, or several")] : []),
+    ...((values?.cert === undefined) === (values?.key === undefined) ? [] : [halfPair]),
   ];
   const settings: RouterSettings = {
     port,
-    hosts: host === undefined ? loopback : host.split(",").map((name) => name.trim()),
+    hosts: hosts ?? loopback,
     tls: tls ?? { is: "none" },
     ...behaviourOf(values),
   };
@@ -80,6 +83,13 @@ function behaviourOf({
 }: AppSettings["router"] = {}): Pick<RouterSettings, "isSticky" | "timeoutMs" | "drainMs"> {
   return { isSticky: sticky, timeoutMs: timeout, drainMs: drain };
 }
+
+const halfPair: Diagnostic = {
+  severity: "error",
+  file: "procman.yml",
+  message: "a certificate of the router needs its key, and a key its certificate",
+  hint: "give both cert and key under router, or neither",
+};
 
 function problemOf(option: string, value: string | undefined, want: string): Diagnostic {
   const message = `${quote(value ?? "")} is not ${want}`;

@@ -23,21 +23,30 @@ export interface Answer {
 export function answerByHttp1(response: ServerResponse): Answer {
   response.sendDate = false;
   const mayHaveTrailers = response.req.httpVersion === "1.1";
+  /** Than the head. */
+  let hasMore = false;
   return {
     mayHaveTrailers,
     proceed: () => response.writeContinue(),
     inform(status, headers) {
       if (status !== 103 || !mayHaveTrailers) return;
       // The only one that Node can write; whoever sends another one knows what comes of it.
-      const link = valuesOf(headers, "link");
-      if (link.length > 0) response.writeEarlyHints({ link });
+      hint(response, headers);
     },
     begin(status, statusText, headers) {
       response.writeHead(status, statusText || STATUS_CODES[status] || "", headers as string[]);
+      // With what comes at once, or alone: there may be nothing to send for long.
+      process.nextTick(() => {
+        if (!hasMore) response.flushHeaders();
+      });
     },
-    write: (piece) => response.write(piece),
+    write(piece) {
+      hasMore = true;
+      return response.write(piece);
+    },
     onDrain: (act) => response.once("drain", act),
     end(trailers) {
+      hasMore = true;
       if (trailers.length > 0 && mayHaveTrailers) response.addTrailers(pairsOf(trailers));
       response.end();
     },
@@ -51,9 +60,7 @@ export function answerByHttp2(response: Http2ServerResponse): Answer {
     mayHaveTrailers: true,
     proceed: () => response.writeContinue(),
     inform(status, headers) {
-      if (status !== 103) return;
-      const link = valuesOf(headers, "link");
-      if (link.length > 0) response.writeEarlyHints({ link: link.join(", ") });
+      if (status === 103) hint(response, headers);
     },
     begin(status, _statusText, headers) {
       response.writeHead(status, recordOf(headers));
@@ -66,6 +73,15 @@ export function answerByHttp2(response: Http2ServerResponse): Answer {
     },
     breakOff: () => response.stream?.close(internalError),
   };
+}
+
+/** Node takes one link at a time, and not all that are allowed. Without one there is no harm. */
+function hint(response: ServerResponse | Http2ServerResponse, headers: readonly string[]): void {
+  const link = valuesOf(headers, "link").flatMap((value) => value.split(/,\s*(?=<)/));
+  if (link.length === 0) return;
+  try {
+    response.writeEarlyHints({ link });
+  } catch {}
 }
 
 /** HTTP/2's code for it. */
@@ -85,10 +101,14 @@ function valuesOf(headers: readonly string[], wanted: string): string[] {
 }
 
 function recordOf(headers: readonly string[]): OutgoingHttpHeaders {
-  const record: { [name: string]: string[] } = {};
+  const record: { [name: string]: string } = {};
   for (const [name, value] of pairsOf(headers)) {
     const lower = name.toLowerCase();
-    record[lower] = [...(record[lower] ?? []), value];
+    // It has no such thing.
+    if (lower === "connection") continue;
+    const before = record[lower];
+    // Which means the same, and of many names Node takes one only.
+    record[lower] = before === undefined ? value : `${before}, ${value}`;
   }
-  return record;
+  return { ...record, "set-cookie": valuesOf(headers, "set-cookie") };
 }

@@ -77,9 +77,12 @@ export function createBackends(onDrained: (route: Route) => void): Backends {
 }
 
 function openPool({ port }: Route): Pool {
-  return new Pool(`http://localhost:${port}`, { connect: { timeout: connectMs, lookup } });
+  const connect = { timeout: connectMs, lookup, highWaterMark: readBytes };
+  return new Pool(`http://localhost:${port}`, { connect });
 }
 
+/** As much as Node reads at once: with less, it stops and goes on for each piece of a large body. */
+const readBytes = 2 ** 16;
 /** Of this machine. */
 const connectMs = 5_000;
 

@@ -1,14 +1,15 @@
 /** One request on its way to a process, and the answer on its way back. */
 import { performance } from "node:perf_hooks";
 import type { Readable } from "node:stream";
-import { type Dispatcher, errors } from "undici";
+import { errors } from "undici";
 import { type RouterErrorCode, routerErrors } from "../core/router-error.ts";
 import type { RoutedRequest } from "../core/router-log.ts";
 import type { Answer } from "./answer.ts";
 import { createAttempts, type Failure } from "./attempts.ts";
 import type { Backends } from "./backends.ts";
 import { errorPage } from "./error-page.ts";
-import { forwardResponse, type RequestHead, wantsPage } from "./headers.ts";
+import { forwardResponse, forwardTrailers, type RequestHead, wantsPage } from "./headers.ts";
+import { LateError, type Receiver, send } from "./send.ts";
 import type { Upstream } from "./upstreams.ts";
 
 export interface ClientRequest extends RequestHead {
@@ -24,6 +25,8 @@ export interface ClientBody {
   readonly content: Readable | undefined;
   /** It is only sent after a word that it may be. */
   readonly isExpecting: boolean;
+  /** What has come behind it, once it has ended. */
+  trailers(): readonly string[];
 }
 
 export interface ForwardTools {
@@ -52,13 +55,13 @@ type Phase =
 /** Gives a function to be called when the client has gone away. */
 export function forward(
   request: ClientRequest,
-  { content, isExpecting }: ClientBody,
+  { content, isExpecting, trailers }: ClientBody,
   answer: Answer,
   tools: ForwardTools,
 ): () => void {
   const { backends, timeoutMs } = tools;
   const startMs = performance.now();
-  const attempts = createAttempts({ backends, preferred: request.preferred, send, fail });
+  const attempts = createAttempts({ backends, preferred: request.preferred, send: sendTo, fail });
   let phase: Phase = "open";
   let upstream: Upstream | undefined;
   let isAwaited = isExpecting;
@@ -67,25 +70,16 @@ export function forward(
   let status = 0;
   let abort: () => void = () => {};
 
-  function send(to: Upstream): void {
+  function sendTo(to: Upstream): void {
     upstream = to;
     connectMs = undefined;
     abort = () => {};
     to.outstanding += 1;
     try {
-      to.pool.dispatch(
-        {
-          method: request.method as Dispatcher.HttpMethod,
-          path: request.path,
-          headers: request.headers as string[],
-          body: content ?? null,
-          // Whatever is left of a body of unknown length would be read as the next request.
-          reset: request.body === "chunked",
-          headersTimeout: timeoutMs,
-          bodyTimeout: 0,
-        },
-        handlerOf(to, performance.now()),
-      );
+      const { method, path, headers, body } = request;
+      const sent = { method, path, headers, body, content, timeoutMs };
+      const clientTrailers = () => forwardTrailers(trailers());
+      send(to, { ...sent, trailers: clientTrailers }, handlerOf(to, performance.now()));
     } catch {
       settle(to);
       refuse();
@@ -97,7 +91,7 @@ export function forward(
     backends.onSettled(from);
   }
 
-  function handlerOf(to: Upstream, sentMs: number): Dispatcher.DispatchHandler {
+  function handlerOf(to: Upstream, sentMs: number): Receiver {
     let resume: () => void = () => {};
     return {
       onConnect(giveUp) {
@@ -111,7 +105,10 @@ export function forward(
       },
       onHeaders(code, raw, goOn, statusText) {
         if (phase === "over") return false;
-        const headers = forwardResponse(raw, answer.mayHaveTrailers);
+        const headers = forwardResponse(
+          raw,
+          answer.mayHaveTrailers && hasBody(request.method, code),
+        );
         if (code < 200) {
           answer.inform(code, headers);
           return true;
@@ -120,7 +117,7 @@ export function forward(
         status = code;
         resume = goOn;
         headers.push(...tools.stick(to.route.instance, request));
-        answer.begin(code, statusText, headers);
+        answer.begin(code, bytesOf(statusText), headers);
         return true;
       },
       onData(piece) {
@@ -132,16 +129,25 @@ export function forward(
       },
       onComplete(trailers) {
         settle(to);
-        if (phase !== "answering") return;
-        phase = "over";
-        answer.end(trailers ? trailers.map((text) => text.toString()) : []);
-        log(undefined);
+        complete(trailers ?? []);
       },
       onError(error) {
         settle(to);
-        onFailed(to, error);
+        // A length there tells of what is not sent, which undici waits for.
+        if (status === 304 && error instanceof errors.ResponseContentLengthMismatchError) {
+          complete([]);
+        } else {
+          onFailed(to, error);
+        }
       },
     };
+  }
+
+  function complete(trailers: readonly string[]): void {
+    if (phase !== "answering") return;
+    phase = "over";
+    answer.end(forwardTrailers(trailers.map(bytesOf)));
+    log(undefined);
   }
 
   function onFailed(to: Upstream, error: Error): void {
@@ -216,6 +222,28 @@ export function forward(
   };
 }
 
+/** Before an answer has begun, a length can only contradict another one. */
+const noHttp = [
+  errors.HTTPParserError,
+  errors.HeadersOverflowError,
+  errors.ResponseContentLengthMismatchError,
+];
+
+function isNoHttp(error: Error): boolean {
+  // So are those that Node has found.
+  const isParsing = "code" in error && String(error.code).startsWith("HPE_");
+  return isParsing || noHttp.some((kind) => error instanceof kind);
+}
+
+function hasBody(method: string, status: number): boolean {
+  return method !== "HEAD" && status !== 204 && status !== 304;
+}
+
+/** One character per byte, of what undici has read as UTF-8 or gives as bytes, whatever its types say. */
+function bytesOf(text: string): string {
+  return Buffer.from(text).toString("latin1");
+}
+
 /** `isConnected`: whether it has been sent anything. */
 export function failureOf(
   { route }: Upstream,
@@ -228,10 +256,10 @@ export function failureOf(
     const reason = "code" in error ? ` (${error.code})` : "";
     return { code: "H21", cause: `${instance} takes no connections on port ${port}${reason}` };
   }
-  if (error instanceof errors.HeadersTimeoutError) {
+  if (error instanceof errors.HeadersTimeoutError || error instanceof LateError) {
     return { code: "H12", cause: `${instance} has not answered within ${timeoutMs / 1_000} s` };
   }
-  if (error instanceof errors.HTTPParserError || error instanceof errors.HeadersOverflowError) {
+  if (isNoHttp(error)) {
     return { code: "H17", cause: `${instance} has sent what is no HTTP (${error.message})` };
   }
   return { code: "H13", cause: `${instance} has closed the connection without an answer` };

@@ -64,6 +64,7 @@ const hopByHop: ReadonlySet<string> = new Set([
   "te",
   "transfer-encoding",
   "upgrade",
+  "http2-settings",
 ]);
 
 const via = "1.1 procman";
@@ -157,19 +158,32 @@ export function wantsPage({ headers }: RequestHead): boolean {
 export function forwardResponse(raw: readonly Buffer[], mayHaveTrailers: boolean): string[] {
   const headers: string[] = [];
   let before = "";
-  let named: readonly string[] = [];
+  const named: string[] = [];
+  let isChunked = false;
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index]?.toString("latin1") ?? "";
     const value = raw[index + 1]?.toString("latin1") ?? "";
     const lower = name.toLowerCase();
     if (lower === "via") before = join(before, value);
-    else if (lower === "connection") named = listed(value);
-    else if (!(hopByHop.has(lower) || (lower === "trailer" && !mayHaveTrailers))) {
-      headers.push(name, value);
-    }
+    else if (lower === "connection") named.push(...listed(value));
+    else if (lower === "transfer-encoding") isChunked = true;
+    else if (!hopByHop.has(lower)) headers.push(name, value);
   }
+  // Nothing can be behind what has a length.
+  if (!(mayHaveTrailers && isChunked)) removeField(headers, "trailer");
   headers.push("Via", join(before, via));
   return named.length === 0 ? headers : without(headers, named);
+}
+
+/** What may stand behind a body, too. */
+export function forwardTrailers(raw: readonly string[]): string[] {
+  return without(raw, [...hopByHop, "content-length", "trailer"]);
+}
+
+function removeField(headers: string[], wanted: string): void {
+  for (let index = headers.length - 2; index >= 0; index -= 2) {
+    if (headers[index]?.toLowerCase() === wanted) headers.splice(index, 2);
+  }
 }
 
 function without(headers: readonly string[], names: readonly string[]): string[] {
@@ -181,12 +195,13 @@ function without(headers: readonly string[], names: readonly string[]): string[]
 
 /** The fields that `Connection` says are for the next one only, too. */
 function namedByConnection(raw: readonly string[]): readonly string[] {
+  const named: string[] = [];
   for (let index = 0; index < raw.length; index += 2) {
     const value = raw[index + 1] ?? "";
     if (raw[index]?.toLowerCase() !== "connection" || plain.test(value)) continue;
-    return listed(value);
+    named.push(...listed(value));
   }
-  return [];
+  return named;
 }
 
 const plain = /^(keep-alive|close)$/i;

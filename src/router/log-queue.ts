@@ -1,5 +1,6 @@
-/** Lines on their way to a reader who may be slow: all of a turn in one write, and counted when too many wait. */
+/** Lines on their way to a reader who may be slow: those of a moment in one write, and counted when too many wait. */
 import type { Writable } from "node:stream";
+import type { Clock } from "../core/clock.ts";
 
 export interface LogQueue {
   /** Without its newline; one character per byte. */
@@ -8,10 +9,12 @@ export interface LogQueue {
   close(): Promise<void>;
 }
 
+/** Whoever reads them wakes up for each write, and has more to do. */
+const gatherMs = 20;
 /** More is not kept for a reader who takes nothing. */
 const maxWaitingBytes = 2 ** 20;
 
-export function createLogQueue(output: Writable): LogQueue {
+export function createLogQueue(output: Writable, after: Clock["after"]): LogQueue {
   let waiting: string[] = [];
   let dropped = 0;
   // Who read this is gone, and procman with it.
@@ -35,11 +38,12 @@ export function createLogQueue(output: Writable): LogQueue {
         dropped += 1;
         return;
       }
-      if (waiting.length === 0) setImmediate(flush);
+      if (waiting.length === 0) after(gatherMs, flush);
       waiting.push(line);
     },
     close() {
-      if (waiting.length > 0) flush();
+      flush();
+      if (output.closed) return Promise.resolve();
       return new Promise((resolve) => {
         output.once("close", resolve);
         output.end();

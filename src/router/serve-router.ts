@@ -10,12 +10,17 @@ import { createLogQueue } from "./log-queue.ts";
 import type { FromRouter, ToRouter } from "./router-message.ts";
 import { openServer } from "./server.ts";
 
+function after(delayMs: number, onDue: () => void): () => void {
+  const timer = setTimeout(onDue, delayMs);
+  return () => clearTimeout(timer);
+}
+
 /** Never comes back, but for the exit code when there is nobody to hear from any more. */
 export function serveRouter(): Promise<number> {
   const told = new Socket({ fd: 3 });
   told.on("error", () => {});
   const tell = (message: FromRouter) => void told.write(`${JSON.stringify(message)}\n`);
-  const lines = createLogQueue(new Socket({ fd: 1, readable: false }));
+  const lines = createLogQueue(new Socket({ fd: 1, readable: false }), after);
   const backends = createBackends((route) => tell({ is: "drained", route }));
 
   function hear(message: ToRouter): void {

@@ -48,11 +48,19 @@ export async function openServer(
       return;
     }
     const content = request.body === "none" ? undefined : requestBody(incoming);
-    const giveUp = forward(request, { content, isExpecting }, answer, tools);
+    const trailers = () => incoming.rawTrailers;
+    const giveUp = forward(request, { content, isExpecting, trailers }, answer, tools);
     response.once("close", giveUp);
   }
 
-  function onUpgrade(incoming: IncomingMessage, client: Duplex, first: Buffer): void {
+  function onUpgrade(this: Server, incoming: IncomingMessage, client: Duplex, first: Buffer): void {
+    if (incoming.headers.upgrade?.toLowerCase() === "h2c" && !tls) {
+      // Offered by some clients with whatever they ask first, and nobody has to take it.
+      client.unshift(first);
+      client.unshift(headWithoutUpgrade(incoming));
+      this.emit("connection", client);
+      return;
+    }
     const request = readRequest(incoming, { protocol, isSticky });
     // What would follow could be its body, or the other protocol.
     if (request === undefined || request.body !== "none") client.end(badRequest);
@@ -79,9 +87,9 @@ export async function openServer(
     server.on("request", heard(false));
     server.on("checkContinue", heard(true));
     server.on("upgrade", onUpgrade);
-    // Else headers would be left out in silence; the size of all is limited anyway.
-    if ("maxHeadersCount" in server) server.maxHeadersCount = 0;
-    return server as Server;
+    // With TLS Node takes none of them from the options. And without a count headers would be left
+    // out in silence; the size of all is limited anyway.
+    return Object.assign(server as Server, { ...options, maxHeadersCount: 0 });
   }
 
   await Promise.all(hosts.map((host) => listen(open(), host, port)));
@@ -91,6 +99,15 @@ function answerBy(response: ServerResponse | Http2ServerResponse): Answer {
   return response.req instanceof Http2ServerRequest
     ? answerByHttp2(response as Http2ServerResponse)
     : answerByHttp1(response as ServerResponse);
+}
+
+function headWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage): Buffer {
+  const lines = [`${method} ${url} HTTP/${httpVersion}`];
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const [name = "", value = ""] = rawHeaders.slice(index, index + 2);
+    if (!/^(upgrade|connection|http2-settings)$/i.test(name)) lines.push(`${name}: ${value}`);
+  }
+  return Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
 }
 
 const badRequest = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n";

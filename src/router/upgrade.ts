@@ -9,6 +9,7 @@ import { lookup } from "./backends.ts";
 import { errorPage } from "./error-page.ts";
 import { type ClientRequest, type ForwardTools, failureOf } from "./forward.ts";
 import { wantsPage } from "./headers.ts";
+import { LateError } from "./send.ts";
 import type { Upstream } from "./upstreams.ts";
 
 /** A client that is told the end has this long to end its side. */
@@ -57,7 +58,7 @@ export function upgrade(
       agent: false,
     });
     abort = () => asking.destroy();
-    asking.setTimeout(timeoutMs, () => asking.destroy(new Late()));
+    asking.setTimeout(timeoutMs, () => asking.destroy(new LateError()));
     asking.once("socket", (socket) =>
       socket.once("connect", () => {
         connectMs = performance.now() - sentMs;
@@ -70,6 +71,7 @@ export function upgrade(
     });
     asking.once("response", (response) => {
       status = response.statusCode ?? 502;
+      asking.setTimeout(0);
       const answer = answerTo(status, response.statusMessage, response.rawHeaders);
       response.on("data", (piece: Buffer) => {
         bytes += piece.length;
@@ -84,10 +86,9 @@ export function upgrade(
     asking.once("error", (error) => {
       settle();
       if (isOver || status !== 0) return;
-      const failure = error instanceof Late ? late(to, timeoutMs) : undefined;
       attempts.onFailed(
         to,
-        failure ?? failureOf(to, error, connectMs !== undefined, timeoutMs),
+        failureOf(to, error, connectMs !== undefined, timeoutMs),
         request.method === "GET",
       );
     });
@@ -172,15 +173,6 @@ export function upgrade(
     end(status === 101 ? undefined : "H27");
   });
   attempts.next();
-}
-
-class Late extends Error {}
-
-function late({ route }: Upstream, timeoutMs: number): Failure {
-  return {
-    code: "H12",
-    cause: `${route.instance} has not answered within ${timeoutMs / 1_000} s`,
-  };
 }
 
 function withoutConnection(headers: readonly string[]): string[] {
