@@ -184,6 +184,7 @@ function bodies(port, pid) {
   const url = `http://127.0.0.1:${port}/large`;
   const file = join(folder, "body");
   if (!existsSync(file)) execFileSync("truncate", ["-s", String(bodyBytes), file]);
+  wrkFor(2, port, [], {});
   const before = peakMiB(pid);
   const down = curl("-o", "/dev/null", "-w", "%{speed_download}", url);
   const up = curl(
@@ -224,6 +225,8 @@ function routerOf(name, pid) {
 
 const names = Object.keys(contestants).filter(isThere);
 const samples = Object.fromEntries(names.map((name) => [name, []]));
+/** The others say what a machine of few cores leaves of the time and rate of a direct connection. */
+const compared = ["direct", "procman", "haproxy"].filter((name) => names.includes(name));
 let index = 0;
 for (let round = 0; round < rounds; round += 1) {
   const found = {};
@@ -233,7 +236,7 @@ for (let round = 0; round < rounds; round += 1) {
   }
   // The same load on all: half of what procman takes.
   const paceMs = String(Math.max(1, Math.round((connections / (found.procman.rate / 2)) * 1_000)));
-  for (const name of ["direct", "procman"]) {
+  for (const name of compared) {
     index += 1;
     found[name].paced = await withRunning(name, index, (port) =>
       wrk(port, ["-s", join(folder, "paced.lua")], { PACE_MS: paceMs }),
@@ -256,19 +259,20 @@ for (const name of names) {
     `${name}: ${Math.round(rate)} requests a second; procman ÷ ${name}: ${ratio.toFixed(2)}`,
   );
 }
-const paced = (key) =>
-  medianOf(samples.procman.map((own, at) => own.paced[key] - samples.direct[at].paced[key]));
-const pacedRate = medianOf(each("procman", (sample) => sample.paced.rate));
-console.log(
-  `at ${Math.round(pacedRate)} requests a second: p50 ${paced("p50").toFixed(2)} ms more, p99 ${paced("p99").toFixed(2)} ms more`,
-);
-for (const way of ["down", "up"]) {
-  const own = medianOf(each("procman", (sample) => sample.bodies[way]));
-  const bound = medianOf(each("direct", (sample) => sample.bodies[way]));
+for (const name of compared.slice(1)) {
+  const paced = (key) =>
+    medianOf(samples[name].map((own, at) => own.paced[key] - samples.direct[at].paced[key]));
+  const rate = Math.round(medianOf(each(name, (sample) => sample.paced.rate)));
   console.log(
-    `1 GiB ${way}: ${Math.round(own)} MiB/s, direct ${Math.round(bound)}: ${(own / bound).toFixed(2)}`,
+    `${name} at ${rate} requests a second: p50 ${paced("p50").toFixed(2)} ms more, p99 ${paced("p99").toFixed(2)} ms more`,
   );
+  for (const way of ["down", "up"]) {
+    const own = medianOf(each(name, (sample) => sample.bodies[way]));
+    const bound = medianOf(each("direct", (sample) => sample.bodies[way]));
+    console.log(
+      `${name}, 1 GiB ${way}: ${Math.round(own)} MiB/s, direct ${Math.round(bound)}: ${(own / bound).toFixed(2)}`,
+    );
+  }
 }
-console.log(
-  `the router's memory meanwhile: ${medianOf(each("procman", (sample) => sample.bodies.more)).toFixed(1)} MiB more`,
-);
+const more = medianOf(each("procman", (sample) => sample.bodies.more));
+console.log(`the router's memory meanwhile: ${more.toFixed(1)} MiB more`);

@@ -7,6 +7,7 @@ import type { RoutedRequest } from "../core/router-log.ts";
 import type { Answer } from "./answer.ts";
 import { createAttempts, type Failure } from "./attempts.ts";
 import type { Backends } from "./backends.ts";
+import { notePassed } from "./collect.ts";
 import { errorPage } from "./error-page.ts";
 import { forwardResponse, forwardTrailers, type RequestHead, wantsPage } from "./headers.ts";
 import { LateError, type Receiver, send } from "./send.ts";
@@ -123,6 +124,7 @@ export function forward(
       onData(piece) {
         if (phase !== "answering") return false;
         bytes += piece.length;
+        notePassed(piece);
         if (answer.write(piece)) return true;
         answer.onDrain(resume);
         return false;

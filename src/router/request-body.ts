@@ -1,5 +1,6 @@
 /** What a client sends, for an upstream that may break off without the client being cut off with it. */
 import { Readable } from "node:stream";
+import { notePassed } from "./collect.ts";
 
 /** Read when it is asked for, and not before. Fails when the client goes away in the middle of it. */
 export function requestBody(request: Readable): Readable {
@@ -16,6 +17,7 @@ export function requestBody(request: Readable): Readable {
     },
   });
   const take = (piece: Buffer) => {
+    notePassed(piece);
     if (!body.push(piece)) request.pause();
   };
   request.pause();
