@@ -1,6 +1,7 @@
 /** What a client is answered, whichever HTTP it speaks. */
 import { type ServerResponse, STATUS_CODES } from "node:http";
 import type { Http2ServerResponse, OutgoingHttpHeaders } from "node:http2";
+import { pairsOf } from "./headers.ts";
 
 /** Header fields are lists in which names and values take turns. */
 export interface Answer {
@@ -86,13 +87,6 @@ function hint(response: ServerResponse | Http2ServerResponse, headers: readonly 
 
 /** HTTP/2's code for it. */
 const internalError = 2;
-
-function pairsOf(headers: readonly string[]): [string, string][] {
-  return Array.from({ length: headers.length / 2 }, (_, index) => [
-    headers[2 * index] ?? "",
-    headers[2 * index + 1] ?? "",
-  ]);
-}
 
 function valuesOf(headers: readonly string[], wanted: string): string[] {
   return pairsOf(headers).flatMap(([name, value]) =>

@@ -198,20 +198,7 @@ export function forward(
   }
 
   function log(error: RouterErrorCode | undefined): void {
-    tools.log({
-      error,
-      method: request.method,
-      path: request.path,
-      host: request.host,
-      requestId: request.requestId,
-      fwd: request.fwd,
-      instance: upstream?.route.instance ?? "",
-      connectMs,
-      serviceMs: upstream && performance.now() - startMs,
-      status: error === undefined ? status : routerErrors[error].status,
-      bytes,
-      protocol: request.protocol,
-    });
+    tools.log(routed(request, { error, status, bytes, connectMs, startMs, upstream }));
   }
 
   attempts.next();
@@ -221,6 +208,30 @@ export function forward(
     attempts.giveUp();
     log("H27");
     abort();
+  };
+}
+
+export interface Routed {
+  readonly error: RouterErrorCode | undefined;
+  /** Of the answer, where there is no error. */
+  readonly status: number;
+  readonly bytes: number;
+  readonly connectMs: number | undefined;
+  readonly startMs: number;
+  /** The last that it was sent to. */
+  readonly upstream: Upstream | undefined;
+}
+
+/** A request that is over, for the log. */
+export function routed(
+  { method, path, host, requestId, fwd, protocol }: ClientRequest,
+  { error, status, bytes, connectMs, startMs, upstream }: Routed,
+): RoutedRequest {
+  return {
+    ...{ error, method, path, host, requestId, fwd, protocol, bytes, connectMs },
+    instance: upstream?.route.instance ?? "",
+    serviceMs: upstream && performance.now() - startMs,
+    status: error === undefined ? status : routerErrors[error].status,
   };
 }
 

@@ -216,3 +216,11 @@ function listed(value: string): readonly string[] {
 function join(before: string | undefined, value: string, between = ", "): string {
   return before ? `${before}${between}${value}` : value;
 }
+
+/** A list in which names and values take turns, two by two. */
+export function pairsOf(headers: readonly string[]): [name: string, value: string][] {
+  return Array.from({ length: headers.length / 2 }, (_, index) => [
+    headers[2 * index] ?? "",
+    headers[2 * index + 1] ?? "",
+  ]);
+}

@@ -7,7 +7,7 @@ import { type ClientRequest as Asking, request as ask, type IncomingMessage } fr
 import type { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 import { lookup } from "./backends.ts";
-import type { RequestHead } from "./headers.ts";
+import { pairsOf, type RequestHead } from "./headers.ts";
 import type { Upstream } from "./upstreams.ts";
 
 export interface Sent extends Pick<RequestHead, "headers" | "body"> {
@@ -137,11 +137,4 @@ function utf8(text: string): string {
 
 function bytesOf(texts: readonly string[]): Buffer[] {
   return texts.map((text) => Buffer.from(text, "latin1"));
-}
-
-function pairsOf(headers: readonly string[]): [string, string][] {
-  return Array.from({ length: headers.length / 2 }, (_, index) => [
-    headers[2 * index] ?? "",
-    headers[2 * index + 1] ?? "",
-  ]);
 }

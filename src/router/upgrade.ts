@@ -7,8 +7,8 @@ import { type RouterErrorCode, routerErrors } from "../core/router-error.ts";
 import { createAttempts, type Failure } from "./attempts.ts";
 import { lookup } from "./backends.ts";
 import { errorPage } from "./error-page.ts";
-import { type ClientRequest, type ForwardTools, failureOf } from "./forward.ts";
-import { wantsPage } from "./headers.ts";
+import { type ClientRequest, type ForwardTools, failureOf, routed } from "./forward.ts";
+import { pairsOf, wantsPage } from "./headers.ts";
 import { LateError } from "./send.ts";
 import type { Upstream } from "./upstreams.ts";
 
@@ -101,7 +101,7 @@ export function upgrade(
     for (let index = 0; index < rawHeaders.length; index += 2) {
       lines.push(`${rawHeaders[index]}: ${rawHeaders[index + 1]}`);
     }
-    for (const field of pairs(tools.stick(upstream?.route.instance ?? "", request))) {
+    for (const field of pairsOf(tools.stick(upstream?.route.instance ?? "", request))) {
       lines.push(field.join(": "));
     }
     client.write(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
@@ -150,20 +150,7 @@ export function upgrade(
   function end(error: RouterErrorCode | undefined): void {
     if (isOver) return;
     isOver = true;
-    tools.log({
-      error,
-      method: request.method,
-      path: request.path,
-      host: request.host,
-      requestId: request.requestId,
-      fwd: request.fwd,
-      instance: upstream?.route.instance ?? "",
-      connectMs,
-      serviceMs: upstream && performance.now() - startMs,
-      status: error === undefined ? status : routerErrors[error].status,
-      bytes,
-      protocol: request.protocol,
-    });
+    tools.log(routed(request, { error, status, bytes, connectMs, startMs, upstream }));
   }
 
   client.on("error", () => {});
@@ -176,14 +163,7 @@ export function upgrade(
 }
 
 function withoutConnection(headers: readonly string[]): string[] {
-  return pairs(headers)
+  return pairsOf(headers)
     .filter(([name]) => !/^(connection|keep-alive|transfer-encoding|upgrade)$/i.test(name))
     .flat();
-}
-
-function pairs(headers: readonly string[]): readonly (readonly [string, string])[] {
-  return Array.from({ length: headers.length / 2 }, (_, index) => [
-    headers[2 * index] ?? "",
-    headers[2 * index + 1] ?? "",
-  ]);
 }

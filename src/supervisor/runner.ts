@@ -325,7 +325,7 @@ export function createRunner(
         restarts: Math.max(0, run - 1),
         lastExit,
         schedule: spec.schedule && {
-          nextMs: tools.nextRunMs(spec.type),
+          nextMs: state.is === "down" ? undefined : tools.nextRunMs(spec.type),
           lastRun: lastEnd && { ...lastEnd, status: lastEnd.notice.status },
         },
         restartInMs: restartInMs && Math.max(0, restartInMs),

@@ -67,7 +67,7 @@ export type RollState =
   | { readonly is: "failed"; readonly reason: string };
 
 export interface ScheduleStatus {
-  /** Undefined when it never comes. */
+  /** Undefined when it never comes, or it is stopped. */
   readonly nextMs: number | undefined;
   /** Undefined before the first. */
   readonly lastRun:
