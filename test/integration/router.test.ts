@@ -1,10 +1,11 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { Agent, get } from "node:http";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, vi } from "vitest";
-import { procfile, Rig, testTimeout } from "../support/rig.ts";
+import { hasProgram, procfile, Rig, testTimeout } from "../support/rig.ts";
 
 vi.setConfig({ testTimeout });
 
@@ -215,6 +216,34 @@ describe.concurrent("the router", () => {
     );
     expect(curl).toMatch(/^HTTP\/2 200/);
     expect(curl).toMatch(/^set-cookie: procman_web=web\.1; Path=\/; HttpOnly; SameSite=Lax\r$/m);
+    await rig.stop();
+  });
+});
+
+const browser = ["chromium", "chromium-browser", "google-chrome"].find(hasProgram);
+const whyNot = browser === undefined ? " (skipped: no Chromium is installed)" : "";
+
+describe.skipIf(browser === undefined)(`a browser${whyNot}`, () => {
+  it("has its WebSocket and its server-sent events", async () => {
+    const server = fileURLToPath(new URL("../support/live-page.js", import.meta.url));
+    await using rig = await Rig.create({
+      Procfile: `web: exec '${process.execPath}' '${server}'\n`,
+    });
+    const port = await start(rig);
+    await rig.line(/web\.1 is up/);
+    const options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"];
+    const child = spawn(
+      browser ?? "",
+      [...options, `--user-data-dir=${rig.folder}/profile`, `http://127.0.0.1:${port}/`],
+      { stdio: "ignore", detached: true },
+    );
+    try {
+      await rig.line(/web\.1 +\| \/report\?hello\+event$/);
+    } finally {
+      const ended = once(child, "exit");
+      process.kill(-(child.pid ?? 0), "SIGKILL");
+      await ended;
+    }
     await rig.stop();
   });
 });
