@@ -6,11 +6,11 @@ import { type RouterErrorCode, routerErrors } from "../core/router-error.ts";
 import type { RoutedRequest } from "../core/router-log.ts";
 import type { Answer } from "./answer.ts";
 import { createAttempts, type Failure } from "./attempts.ts";
-import type { Backends } from "./backends.ts";
 import { notePassed } from "./collect.ts";
 import { errorPage } from "./error-page.ts";
 import { forwardResponse, forwardTrailers, type RequestHead, wantsPage } from "./headers.ts";
 import { LateError, type Receiver, send } from "./send.ts";
+import { type Site, stickFields, wishOf } from "./site.ts";
 import type { Upstream } from "./upstreams.ts";
 
 export interface ClientRequest extends RequestHead {
@@ -28,15 +28,6 @@ export interface ClientBody {
   readonly isExpecting: boolean;
   /** What has come behind it, once it has ended. */
   trailers(): readonly string[];
-}
-
-export interface ForwardTools {
-  readonly backends: Backends;
-  /** From the end of a request to the first of its answer. */
-  readonly timeoutMs: number;
-  /** Header fields for a client that was answered by this instance. */
-  stick(instance: string, request: ClientRequest): readonly string[];
-  log(request: RoutedRequest): void;
 }
 
 /** What may be sent twice, as nothing changes by it, or nothing more the second time. */
@@ -58,11 +49,16 @@ export function forward(
   request: ClientRequest,
   { content, isExpecting, trailers }: ClientBody,
   answer: Answer,
-  tools: ForwardTools,
+  site: Site,
 ): () => void {
-  const { backends, timeoutMs } = tools;
+  const { backends, timeoutMs } = site;
   const startMs = performance.now();
-  const attempts = createAttempts({ backends, preferred: request.preferred, send: sendTo, fail });
+  const attempts = createAttempts({
+    backends,
+    preferred: wishOf(site, request),
+    send: sendTo,
+    fail,
+  });
   let phase: Phase = "open";
   let upstream: Upstream | undefined;
   let isAwaited = isExpecting;
@@ -117,7 +113,7 @@ export function forward(
         phase = "answering";
         status = code;
         resume = goOn;
-        headers.push(...tools.stick(to.route.instance, request));
+        headers.push(...stickFields(site, to.route.instance, request));
         answer.begin(code, bytesOf(statusText), headers);
         return true;
       },
@@ -198,7 +194,7 @@ export function forward(
   }
 
   function log(error: RouterErrorCode | undefined): void {
-    tools.log(routed(request, { error, status, bytes, connectMs, startMs, upstream }));
+    site.log(routed(request, { error, status, bytes, connectMs, startMs, upstream }));
   }
 
   attempts.next();

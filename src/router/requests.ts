@@ -6,15 +6,10 @@ import type { ClientRequest } from "./forward.ts";
 import { forwardRequest, type Origin } from "./headers.ts";
 import { preferredInstance } from "./sticky.ts";
 
-export interface ReadOptions {
-  readonly protocol: Origin["protocol"];
-  readonly isSticky: boolean;
-}
-
 /** Undefined for what no process should have to make sense of. */
 export function readRequest(
   incoming: IncomingMessage | Http2ServerRequest,
-  { protocol, isSticky }: ReadOptions,
+  protocol: Origin["protocol"],
 ): ClientRequest | undefined {
   const { socket, rawHeaders, method = "" } = incoming;
   const address = (socket.remoteAddress ?? "").replace(/^::ffff:/, "");
@@ -23,7 +18,7 @@ export function readRequest(
   if (head === undefined) return undefined;
   const path = pathOf(incoming.url ?? "", head.host);
   if (path === undefined) return undefined;
-  const preferred = isSticky ? preferredInstance(head.cookie) : undefined;
+  const preferred = preferredInstance(head.cookie);
   const body = "stream" in incoming ? bodyByHttp2(incoming, head.body) : head.body;
   return { ...head, body, method, path, protocol, preferred };
 }

@@ -7,8 +7,9 @@ import { createInterface } from "node:readline";
 import { formatRouted } from "../core/router-log.ts";
 import { createBackends } from "./backends.ts";
 import { createLogQueue } from "./log-queue.ts";
-import type { FromRouter, ToRouter } from "./router-message.ts";
-import { openServer } from "./server.ts";
+import type { FromRouter, RouterConfig, ToRouter } from "./router-message.ts";
+import { type FindSite, openServer } from "./server.ts";
+import type { Site } from "./site.ts";
 
 function after(delayMs: number, onDue: () => void): () => void {
   const timer = setTimeout(onDue, delayMs);
@@ -23,10 +24,18 @@ export function serveRouter(): Promise<number> {
   const lines = createLogQueue(new Socket({ fd: 1, readable: false }), after);
   const backends = createBackends((route) => tell({ is: "drained", route }));
 
+  function siteOf({ isSticky, timeoutMs }: RouterConfig): FindSite {
+    const site: Site = {
+      ...{ backends, isSticky, timeoutMs },
+      log: (request) => lines.add(formatRouted(request)),
+    };
+    return () => site;
+  }
+
   function hear(message: ToRouter): void {
     switch (message.do) {
       case "listen":
-        openServer(message.config, backends, (request) => lines.add(formatRouted(request))).then(
+        openServer(message.config, siteOf(message.config)).then(
           () => tell({ is: "listening" }),
           (error: Error) => tell({ is: "failed", reason: error.message }),
         );

@@ -4,12 +4,11 @@ import { createSecureServer, Http2ServerRequest, type Http2ServerResponse } from
 import type { Server } from "node:net";
 import type { Duplex } from "node:stream";
 import { type Answer, answerByHttp1, answerByHttp2 } from "./answer.ts";
-import type { Backends } from "./backends.ts";
-import { type ForwardTools, forward } from "./forward.ts";
+import { forward } from "./forward.ts";
 import { requestBody } from "./request-body.ts";
 import { readRequest } from "./requests.ts";
 import type { RouterConfig } from "./router-message.ts";
-import { stickTo } from "./sticky.ts";
+import type { Site } from "./site.ts";
 import { upgrade } from "./upgrade.ts";
 
 /** From the first byte of a head to its last. */
@@ -26,30 +25,30 @@ interface Heard {
   readonly isExpecting: boolean;
 }
 
+/** Where a server listens. */
+export type Place = Pick<RouterConfig, "port" | "hosts" | "tls">;
+
+/** Who answers what was asked of this host; else the text of what is said instead. */
+export type FindSite = (host: string) => Site | string;
+
 /** Resolves when it listens on all of the hosts; fails when it cannot. */
-export async function openServer(
-  config: RouterConfig,
-  backends: Backends,
-  log: ForwardTools["log"],
-): Promise<void> {
-  const { port, hosts, tls, isSticky, timeoutMs } = config;
+export async function openServer({ port, hosts, tls }: Place, findSite: FindSite): Promise<void> {
   const protocol = tls ? "https" : "http";
-  const tools: ForwardTools = {
-    backends,
-    timeoutMs,
-    stick: (instance, { preferred }) => (isSticky ? stickTo(instance, preferred) : []),
-    log,
-  };
 
   function onRequest({ incoming, response, answer, isExpecting }: Heard): void {
-    const request = readRequest(incoming, { protocol, isSticky });
-    if (request === undefined) {
-      refuse(answer);
+    const request = readRequest(incoming, protocol);
+    const site = request && findSite(request.host);
+    if (request === undefined || site === undefined) {
+      refuse(answer, 400, "Bad request");
+      return;
+    }
+    if (typeof site === "string") {
+      refuse(answer, 404, site);
       return;
     }
     const content = request.body === "none" ? undefined : requestBody(incoming);
     const trailers = () => incoming.rawTrailers;
-    const giveUp = forward(request, { content, isExpecting, trailers }, answer, tools);
+    const giveUp = forward(request, { content, isExpecting, trailers }, answer, site);
     response.once("close", giveUp);
   }
 
@@ -61,10 +60,16 @@ export async function openServer(
       this.emit("connection", client);
       return;
     }
-    const request = readRequest(incoming, { protocol, isSticky });
+    const request = readRequest(incoming, protocol);
+    const site = request && findSite(request.host);
     // What would follow could be its body, or the other protocol.
-    if (request === undefined || request.body !== "none") client.end(badRequest);
-    else upgrade(incoming, client, first, request, tools);
+    if (request === undefined || request.body !== "none" || site === undefined) {
+      client.end(headOnly("400 Bad Request"));
+    } else if (typeof site === "string") {
+      client.end(headOnly("404 Not Found"));
+    } else {
+      upgrade(incoming, client, first, request, site);
+    }
   }
 
   function open(): Server {
@@ -110,11 +115,13 @@ function headWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMe
   return Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
 }
 
-const badRequest = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n";
+function headOnly(status: string): string {
+  return `HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`;
+}
 
-function refuse(answer: Answer): void {
-  const text = Buffer.from("Bad request\n");
-  answer.begin(400, "Bad Request", [
+function refuse(answer: Answer, status: number, reason: string): void {
+  const text = Buffer.from(`${reason}\n`);
+  answer.begin(status, "", [
     ...["Content-Type", "text/plain; charset=utf-8", "Content-Length", String(text.length)],
     ...["Connection", "close"],
   ]);

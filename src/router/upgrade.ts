@@ -7,9 +7,10 @@ import { type RouterErrorCode, routerErrors } from "../core/router-error.ts";
 import { createAttempts, type Failure } from "./attempts.ts";
 import { lookup } from "./backends.ts";
 import { errorPage } from "./error-page.ts";
-import { type ClientRequest, type ForwardTools, failureOf, routed } from "./forward.ts";
+import { type ClientRequest, failureOf, routed } from "./forward.ts";
 import { pairsOf, wantsPage } from "./headers.ts";
 import { LateError } from "./send.ts";
+import { type Site, stickFields, wishOf } from "./site.ts";
 import type { Upstream } from "./upstreams.ts";
 
 /** A client that is told the end has this long to end its side. */
@@ -20,11 +21,11 @@ export function upgrade(
   client: Duplex,
   first: Buffer,
   request: ClientRequest,
-  tools: ForwardTools,
+  site: Site,
 ): void {
-  const { backends, timeoutMs } = tools;
+  const { backends, timeoutMs } = site;
   const startMs = performance.now();
-  const attempts = createAttempts({ backends, preferred: request.preferred, send, fail });
+  const attempts = createAttempts({ backends, preferred: wishOf(site, request), send, fail });
   let upstream: Upstream | undefined;
   let connectMs: number | undefined;
   let bytes = 0;
@@ -101,7 +102,7 @@ export function upgrade(
     for (let index = 0; index < rawHeaders.length; index += 2) {
       lines.push(`${rawHeaders[index]}: ${rawHeaders[index + 1]}`);
     }
-    for (const field of pairsOf(tools.stick(upstream?.route.instance ?? "", request))) {
+    for (const field of pairsOf(stickFields(site, upstream?.route.instance ?? "", request))) {
       lines.push(field.join(": "));
     }
     client.write(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
@@ -150,7 +151,7 @@ export function upgrade(
   function end(error: RouterErrorCode | undefined): void {
     if (isOver) return;
     isOver = true;
-    tools.log(routed(request, { error, status, bytes, connectMs, startMs, upstream }));
+    site.log(routed(request, { error, status, bytes, connectMs, startMs, upstream }));
   }
 
   client.on("error", () => {});

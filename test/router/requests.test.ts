@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { describe, expect, it } from "vitest";
 import type { ClientRequest } from "../../src/router/forward.ts";
-import { type ReadOptions, readRequest } from "../../src/router/requests.ts";
+import { readRequest } from "../../src/router/requests.ts";
 
 interface Given {
   readonly url?: string;
@@ -11,18 +11,19 @@ interface Given {
   readonly stream?: { readonly endAfterHeaders: boolean };
 }
 
-const plain: ReadOptions = { protocol: "http", isSticky: false };
-
-function read(given: Given, options = plain): ClientRequest | undefined {
+function read(
+  given: Given,
+  protocol: ClientRequest["protocol"] = "http",
+): ClientRequest | undefined {
   const { url = "/", rawHeaders = ["Host", "a"], remoteAddress = "10.0.0.9", ...rest } = given;
   const socket = { remoteAddress, localPort: 5_005 };
   const incoming = { method: "GET", url, rawHeaders, socket, ...rest };
-  return readRequest(incoming as unknown as IncomingMessage, options);
+  return readRequest(incoming as unknown as IncomingMessage, protocol);
 }
 
 describe("what a client asks for", () => {
   it("is read", () => {
-    expect(read({ url: "/a?b" }, { protocol: "https", isSticky: false })).toMatchObject({
+    expect(read({ url: "/a?b" }, "https")).toMatchObject({
       method: "GET",
       path: "/a?b",
       protocol: "https",
@@ -68,12 +69,9 @@ describe("what a client asks for", () => {
     expect(read({ rawHeaders: ["Host", "a", "Host", "b"] })).toBeUndefined();
   });
 
-  it.each<[isSticky: boolean, preferred: string | undefined]>([
-    [true, "web.2"],
-    [false, undefined],
-  ])("may be an instance, if that is allowed: %s", (isSticky, preferred) => {
+  it("may be an instance", () => {
     const rawHeaders = ["Host", "a", "Cookie", "procman_web=web.2"];
-    expect(read({ rawHeaders }, { protocol: "http", isSticky })?.preferred).toBe(preferred);
+    expect(read({ rawHeaders })?.preferred).toBe("web.2");
   });
 
   it.each<[endAfterHeaders: boolean, length: readonly string[], body: string]>([

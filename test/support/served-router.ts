@@ -46,7 +46,9 @@ export async function serveRouter(
     timeoutMs: 30_000,
     ...given,
   };
-  const server = await serverOf(() => openServer(config, backends, logged.push));
+  const server = await serverOf(() =>
+    openServer(config, () => ({ ...config, backends, log: logged.push })),
+  );
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
