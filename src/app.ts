@@ -8,6 +8,7 @@ import { resultOf } from "./core/diagnostic.ts";
 import { type Environment, idVariable } from "./core/environment.ts";
 import { herokuWording } from "./core/heroku-wording.ts";
 import { describeNotice, type Notice } from "./core/notice.ts";
+import { siteNameOf } from "./core/site-name.ts";
 import { createBlockPool } from "./logs/block-pool.ts";
 import { createFormat, type FormatOptions, ownName } from "./logs/format.ts";
 import { describeMissing, type Missing } from "./logs/missing.ts";
@@ -25,6 +26,7 @@ import { settledWithin } from "./process/settled-within.ts";
 import { signalProcess } from "./process/signal.ts";
 import { createSweeper } from "./process/sweep.ts";
 import { systemClock as clock } from "./process/system-clock.ts";
+import type { Router } from "./router/own-router.ts";
 import type { RouterConfig } from "./router/router-message.ts";
 import { createRouting, noRouting } from "./router/routing.ts";
 import { createSchedules } from "./schedule/schedules.ts";
@@ -77,8 +79,13 @@ export interface AppOptions {
   /** Where the log is kept. */
   readonly logFolder: string;
   /** None where nobody wants one. */
-  readonly router: RouterConfig | undefined;
+  readonly router: ChosenRouter | undefined;
 }
+
+export type ChosenRouter =
+  | { readonly is: "own"; readonly config: RouterConfig }
+  /** `path` is that of its socket. */
+  | { readonly is: "shared"; readonly path: string };
 
 export interface Terminal {
   readonly kind: FormatOptions["terminal"];
@@ -175,14 +182,29 @@ export function createApp(options: AppOptions): RunningApp {
   });
   const routing = options.router
     ? createRouting(launch.given, {
-        config: options.router,
-        env: { [idVariable]: id },
-        clock,
-        openLog: hub.openRouter,
+        open: openRouterOf(options.router),
         say: (text) => hub.say(text),
         table: () => supervisor.routes(),
       })
     : noRouting;
+  function openRouterOf(chosen: ChosenRouter): () => Promise<Router> {
+    const common = { clock, openLog: hub.openRouter, say: (text: string) => hub.say(text) };
+    switch (chosen.is) {
+      case "own":
+        return async () => {
+          const { openRouter } = await import("./router/own-router.ts");
+          return openRouter({ ...common, config: chosen.config, env: { [idVariable]: id } });
+        };
+      case "shared":
+        return async () => {
+          const { openSharedRouter } = await import("./router/shared-router.ts");
+          const { isSticky = false, timeoutMs = 0 } = app.router ?? {};
+          const site = { site: siteNameOf(app.name), isSticky, timeoutMs };
+          return openSharedRouter({ ...common, path: chosen.path, site });
+        };
+    }
+  }
+
   let runs = 0;
   let isShutDown = false;
 

@@ -54,7 +54,9 @@ async function moveBlock(app: App, busy: PortNeed, notes: readonly string[]): Pr
 
 function needsOf(specs: readonly InstanceSpec[], { router, basePort }: App): readonly PortNeed[] {
   const needs = specs.flatMap(({ name, port }) => (port === undefined ? [] : { name, port }));
-  return router ? [...needs, { name: "the router", port: portOfRouter(router, basePort) }] : needs;
+  return router && !router.isShared
+    ? [...needs, { name: "the router", port: portOfRouter(router, basePort) }]
+    : needs;
 }
 
 async function findBusy(needs: readonly PortNeed[]): Promise<PortNeed | undefined> {

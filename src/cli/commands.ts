@@ -84,9 +84,9 @@ export const commands: readonly CommandSpec[] = [
       },
       {
         name: "router",
-        value: "PORT",
-        bare: { value: /^\d+$/, given: bareValue },
-        help: "serve all processes of web under one URL (default: the port below theirs)",
+        value: "PORT|shared",
+        bare: { value: /^(\d+|shared)$/, given: bareValue },
+        help: "serve all processes of web under one URL (default: on the port below theirs); shared: by procman router",
       },
       {
         name: "router-host",
@@ -130,6 +130,27 @@ export const commands: readonly CommandSpec[] = [
     run: async (words, options) => (await import("./run.ts")).run(words, options),
   },
   logsCommand,
+  {
+    name: "router",
+    words: "[PORT]",
+    summary: "serve all apps that were started with --router shared, as http://APP.localhost:PORT",
+    takesAll: false,
+    options: [
+      {
+        name: "host",
+        value: "ADDRESS,...",
+        help: "where it listens (default: 127.0.0.1,::1)",
+      },
+      {
+        name: "tls",
+        value: "CERT,KEY",
+        bare: { value: /,/, given: bareValue },
+        help: "with HTTPS and HTTP/2 (default: a certificate that procman makes)",
+      },
+    ],
+    after: "Example:\n  $ procman router 8080\n",
+    run: async (words, options) => (await import("./router.ts")).router(words, options),
+  },
   {
     name: "check",
     words: "",

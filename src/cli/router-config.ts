@@ -3,22 +3,39 @@ import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createSecureContext } from "node:tls";
+import type { ChosenRouter } from "../app.ts";
 import type { App } from "../config/load.ts";
-import { portOfRouter, type RouterTls } from "../core/router-settings.ts";
+import { makeRouterSocketPath } from "../control/own-folder.ts";
+import { portOfRouter, type RouterSettings, type RouterTls } from "../core/router-settings.ts";
 import type { RouterConfig } from "../router/router-message.ts";
+import type { Place } from "../router/server.ts";
 
-export type ReadRouterConfig = { readonly config: RouterConfig } | { readonly problem: string };
+type Problem = { readonly problem: string };
 
 /** `folder` is procman's own, in which a certificate that it has made is kept. */
-export async function readRouterConfig(
-  { root, router, basePort }: App,
+export async function chooseRouter(
+  { root, basePort }: Pick<App, "root" | "basePort">,
+  router: RouterSettings,
   folder: string,
-): Promise<ReadRouterConfig | undefined> {
-  if (router === undefined) return undefined;
-  const { hosts, isSticky, timeoutMs } = router;
-  const common = { port: portOfRouter(router, basePort), hosts, isSticky, timeoutMs };
+): Promise<ChosenRouter | Problem> {
+  if (router.isShared) {
+    const found = makeRouterSocketPath();
+    return "problem" in found ? found : { is: "shared", ...found };
+  }
+  const { isSticky, timeoutMs } = router;
+  const place = await readPlace(router, { root, basePort, folder });
+  if ("problem" in place) return place;
+  return { is: "own", config: { ...place, isSticky, timeoutMs } };
+}
+
+/** Where a router listens. */
+export async function readPlace(
+  router: RouterSettings,
+  { root, basePort, folder }: Pick<App, "root" | "basePort"> & { readonly folder: string },
+): Promise<Place | Problem> {
   try {
-    return { config: { ...common, tls: await readTls(router.tls, root, folder) } };
+    const tls = await readTls(router.tls, root, folder);
+    return { port: portOfRouter(router, basePort), hosts: router.hosts, tls };
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) };
   }

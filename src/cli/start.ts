@@ -1,16 +1,16 @@
 /** `procman start`: loads the app, runs it in this terminal, and ends with its exit code. */
 import { closeSync, openSync } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { createApp, type RunningApp } from "../app.ts";
+import { type ChosenRouter, createApp, type RunningApp } from "../app.ts";
 import { type App, loadApp } from "../config/load.ts";
 import { isApp, readRoot } from "../config/root.ts";
 import { logFolderOf } from "../control/own-folder.ts";
 import type { Result } from "../core/diagnostic.ts";
 import { findOverridden } from "../core/environment.ts";
 import { formatDuration } from "../core/notice.ts";
+import type { RouterSettings } from "../core/router-settings.ts";
 import { isRelease } from "../core/type-name.ts";
 import { nowMs } from "../process/now-ms.ts";
-import type { RouterConfig } from "../router/router-message.ts";
 import { type ApiAddress, readApiAddress } from "./api-address.ts";
 import { daemonChildMark, type Options } from "./call.ts";
 import { choosePorts } from "./choose-ports.ts";
@@ -57,7 +57,7 @@ export async function start(types: readonly string[], options: Options): Promise
 
 interface Prepared {
   readonly app: App;
-  readonly router: RouterConfig | undefined;
+  readonly router: ChosenRouter | undefined;
   readonly place: Place;
   readonly notes: readonly string[];
 }
@@ -86,7 +86,8 @@ async function prepare(
     complain(chosen.problem);
     return exitCodes.failed;
   }
-  const router = chosen.app.router && (await configureRouter(chosen.app, place.folder));
+  const { router: wanted } = chosen.app;
+  const router = wanted && (await findRouter(chosen.app, wanted, place.folder));
   if (router && "problem" in router) {
     complain(router.problem);
     return exitCodes.failed;
@@ -94,15 +95,15 @@ async function prepare(
   const lacking = settings.isolation === "cgroup" ? await findNoCgroup(place.id) : [];
   return {
     app: chosen.app,
-    router: router?.config,
+    router,
     place,
     notes: [...notes, ...claimed.notes, ...left, ...chosen.notes, ...lacking],
   };
 }
 
-async function configureRouter(app: App, folder: string) {
-  const { readRouterConfig } = await import("./router-config.ts");
-  return readRouterConfig(app, folder);
+async function findRouter(app: App, wanted: RouterSettings, folder: string) {
+  const { chooseRouter } = await import("./router-config.ts");
+  return chooseRouter(app, wanted, folder);
 }
 
 /** Who has asked for one is told. */

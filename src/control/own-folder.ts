@@ -61,6 +61,20 @@ export function findOwnFolder(root: string): string | undefined {
   return found.find((path) => readOwner(path) !== undefined) ?? found[0];
 }
 
+/** The folder of this user for what belongs to no app. */
+export function makeUserFolder(): OwnFolder {
+  const path = sharedParent();
+  return makePrivate(path) === "ours"
+    ? { path }
+    : { problem: `${path} is not a folder of this user alone; remove it` };
+}
+
+/** Where the socket is of a router that several apps share. */
+export function makeRouterSocketPath(): OwnFolder {
+  const folder = makeUserFolder();
+  return "problem" in folder ? folder : { path: join(folder.path, "router") };
+}
+
 /** In an app's own folder. */
 export function logFolderOf(folder: string): string {
   return join(folder, "log");

@@ -5,6 +5,8 @@ import type { AppSettings } from "./settings-schema.ts";
 import { quote } from "./text-file.ts";
 
 export interface RouterSettings {
+  /** It is one that several apps share: where that listens is not for this app to say. */
+  readonly isShared: boolean;
   /** Undefined: right below the first port of web. */
   readonly port: number | undefined;
   /** Addresses of this machine. */
@@ -38,6 +40,8 @@ export interface GivenRouter {
 /** Behind an option that needs no value. */
 export const bareValue = "on";
 
+export const sharedValue = "shared";
+
 const defaultTimeoutMs = 30_000;
 const defaultDrainMs = 10_000;
 /** Both, as browsers and tools try the one or the other for `localhost`. */
@@ -55,19 +59,21 @@ export function readRouterSettings(
   const { router: asked, host = values?.host, tls: askedTls } = given;
   const isWanted = [asked, given.host, askedTls, values].some((one) => one !== undefined);
   if (!isWanted) return resultOf(undefined, []);
-  const isAsked = asked !== undefined && asked !== bareValue;
+  const isShared = asked === undefined ? (values?.shared ?? false) : asked === sharedValue;
+  const isAsked = asked !== undefined && asked !== bareValue && asked !== sharedValue;
   const port = isAsked ? readPortNumber(asked) : values?.port;
   const tls = tlsOf(askedTls, values);
   const hosts = host?.split(",").map((name) => name.trim());
   const problems = [
     ...(isAsked && port === undefined
-      ? [problemOf("router", asked, "a port from 1 to 65535")]
+      ? [problemOf("router", asked, "a port from 1 to 65535, or shared")]
       : []),
     ...(tls === undefined ? [problemOf("router-tls", askedTls, "CERT,KEY")] : []),
     ...(hosts?.includes("") ? [problemOf("router-host", host, "an address, or several")] : []),
     ...((values?.cert === undefined) === (values?.key === undefined) ? [] : [halfPair]),
   ];
   const settings: RouterSettings = {
+    isShared,
     port,
     hosts: hosts ?? loopback,
     tls: tls ?? { is: "none" },

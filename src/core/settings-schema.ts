@@ -227,6 +227,12 @@ const router = {
       about: "The address it listens on, or several with commas between, as 0.0.0.0.",
       default: "127.0.0.1,::1",
     },
+    shared: {
+      kind: toggle,
+      about:
+        "Whether it is the one that several apps share, procman router, under a name of their own each.",
+      default: "false",
+    },
     tls: {
       kind: toggle,
       about: "Whether it speaks HTTPS, with a certificate that procman makes, and HTTP/2.",

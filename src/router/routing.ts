@@ -1,6 +1,6 @@
 /** Has a router opened when it is time, and keeps it told who takes requests. */
 import type { Route, RouteTable } from "../core/routes.ts";
-import type { Router, RouterOptions } from "./router.ts";
+import type { Router } from "./own-router.ts";
 
 export interface Routing {
   /** Who takes requests may have changed. */
@@ -10,11 +10,14 @@ export interface Routing {
   close(): Promise<void>;
 }
 
-export interface RoutingOptions extends RouterOptions {
+export interface RoutingOptions {
+  readonly open: () => Promise<Router>;
   readonly table: () => RouteTable;
+  /** A line for people. */
+  readonly say: (text: string) => void;
 }
 
-/** Loads nothing before `begin`. */
+/** Opens nothing before `begin`. */
 export function createRouting(begin: Promise<void>, options: RoutingOptions): Routing {
   const { table, say } = options;
   let router: Router | undefined;
@@ -23,10 +26,11 @@ export function createRouting(begin: Promise<void>, options: RoutingOptions): Ro
 
   async function open(): Promise<void> {
     await begin;
-    const { openRouter } = await import("./router.ts");
     if (isClosed) return;
-    router = openRouter(options);
-    router.follow(table());
+    const opened = await options.open();
+    router = opened;
+    if (isClosed) await opened.close();
+    else opened.follow(table());
   }
 
   open().catch((error: unknown) => say(`there is no router: ${String(error)}`));

@@ -3,18 +3,14 @@
  * stdin, tells it on descriptor 3, and writes its log to stdout. Ends when procman does.
  */
 import { Socket } from "node:net";
-import { createInterface } from "node:readline";
 import { formatRouted } from "../core/router-log.ts";
+import { after } from "./after.ts";
 import { createBackends } from "./backends.ts";
+import { eachLine } from "./each-line.ts";
 import { createLogQueue } from "./log-queue.ts";
 import type { FromRouter, RouterConfig, ToRouter } from "./router-message.ts";
 import { type FindSite, openServer } from "./server.ts";
 import type { Site } from "./site.ts";
-
-function after(delayMs: number, onDue: () => void): () => void {
-  const timer = setTimeout(onDue, delayMs);
-  return () => clearTimeout(timer);
-}
 
 /** Never comes back, but for the exit code when there is nobody to hear from any more. */
 export function serveRouter(): Promise<number> {
@@ -50,8 +46,8 @@ export function serveRouter(): Promise<number> {
   }
 
   return new Promise((resolve) => {
-    createInterface({ input: process.stdin })
-      .on("line", (line) => hear(JSON.parse(line)))
-      .once("close", () => void lines.close().then(() => resolve(0)));
+    eachLine(process.stdin, (line) => hear(JSON.parse(line)));
+    process.stdin.on("error", () => {});
+    process.stdin.once("close", () => void lines.close().then(() => resolve(0)));
   });
 }

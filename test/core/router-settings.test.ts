@@ -10,6 +10,7 @@ import type { AppSettings } from "../../src/core/settings-schema.ts";
 type Values = AppSettings["router"];
 
 const plain: RouterSettings = {
+  isShared: false,
   port: undefined,
   hosts: ["127.0.0.1", "::1"],
   tls: { is: "none" },
@@ -27,6 +28,9 @@ describe("how the router is to behave", () => {
     [{}, {}, {}],
     [{ router: "on" }, undefined, {}],
     [{ router: "5005" }, undefined, { port: 5_005 }],
+    [{ router: "shared" }, undefined, { isShared: true }],
+    [{}, { shared: true }, { isShared: true }],
+    [{ router: "on" }, { shared: true }, {}],
     [{ router: "on" }, { port: 80 }, { port: 80 }],
     [{ router: "5005" }, { port: 80 }, { port: 5_005 }],
     [{ host: "0.0.0.0" }, undefined, { hosts: ["0.0.0.0"] }],
@@ -61,10 +65,10 @@ describe("how the router is to behave", () => {
   });
 
   it.each<[given: GivenRouter, option: string, message: string]>([
-    [{ router: "0" }, "--router", '"0" is not a port from 1 to 65535'],
-    [{ router: "65536" }, "--router", '"65536" is not a port from 1 to 65535'],
-    [{ router: "" }, "--router", '"" is not a port from 1 to 65535'],
-    [{ router: "web" }, "--router", '"web" is not a port from 1 to 65535'],
+    [{ router: "0" }, "--router", '"0" is not a port from 1 to 65535, or shared'],
+    [{ router: "65536" }, "--router", '"65536" is not a port from 1 to 65535, or shared'],
+    [{ router: "" }, "--router", '"" is not a port from 1 to 65535, or shared'],
+    [{ router: "web" }, "--router", '"web" is not a port from 1 to 65535, or shared'],
     [{ tls: "a.pem" }, "--router-tls", '"a.pem" is not CERT,KEY'],
     [{ tls: "a.pem," }, "--router-tls", '"a.pem," is not CERT,KEY'],
     [{ tls: ",b.pem" }, "--router-tls", '",b.pem" is not CERT,KEY'],

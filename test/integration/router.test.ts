@@ -17,9 +17,14 @@ interface Got {
 }
 
 /** Rejects when there is no whole answer. */
-function ask(port: number, path = "/", options: { readonly agent?: Agent } = {}): Promise<Got> {
+function ask(
+  port: number,
+  path = "/",
+  { agent, host = `127.0.0.1:${port}` }: { readonly agent?: Agent; readonly host?: string } = {},
+): Promise<Got> {
   return new Promise((resolve, reject) => {
-    const request = get({ port, path, host: "127.0.0.1", ...options }, (response) => {
+    const headers = { Host: host };
+    const request = get({ port, path, host: "127.0.0.1", agent, headers }, (response) => {
       let text = "";
       response.setEncoding("utf8");
       response.on("data", (piece: string) => {
@@ -217,6 +222,43 @@ describe.concurrent("the router", () => {
     expect(curl).toMatch(/^HTTP\/2 200/);
     expect(curl).toMatch(/^set-cookie: procman_web=web\.1; Path=\/; HttpOnly; SameSite=Lax\r$/m);
     await rig.stop();
+  });
+});
+
+describe.concurrent("a router that apps share", () => {
+  it("serves each under its name, and may come and go", async () => {
+    await using rig = await Rig.create({ Procfile: web });
+    rig.start(["--router", "shared", "--app", "Shop"]);
+    await rig.line(/there is no shared router; start one in another terminal/);
+    const port = rig.port + 5;
+    const first = rig.beside(["router", String(port)]);
+    await rig.line(new RegExp(`the shared router serves http://shop\\.localhost:${port}$`));
+    await rig.line(/web\.1 is up/);
+    expect(await ask(port, "/", { host: "shop.localhost" })).toMatchObject({ status: 200 });
+    expect(await ask(port, "/", { host: "other.localhost" })).toEqual({
+      status: 404,
+      text: `No app is called other here. There are:\nhttp://shop.localhost:${port}\n`,
+    });
+    expect(await rig.ask("router", String(port + 1))).toMatchObject({
+      code: 1,
+      stderr: "procman: another procman router runs already\n",
+    });
+    expect(await rig.ask("restart", "web", "--rolling")).toMatchObject({ code: 0 });
+    expect((await rig.ask("logs", "-s", "router")).stdout).toMatch(
+      /procman\[router\]: at=info .* host=shop\.localhost .* dyno=web\.1 .* status=200 /,
+    );
+    process.kill(first.pid, "SIGKILL");
+    await first.ended;
+    await rig.line(/there is no shared router/, 2);
+    const second = rig.beside(["router", String(port)]);
+    await rig.line(/the shared router serves http/, 2);
+    expect(await ask(port, "/", { host: "www.shop.localhost" })).toMatchObject({ status: 200 });
+    await rig.stop();
+    process.kill(second.pid, "SIGTERM");
+    expect(await second.ended).toMatchObject({
+      code: 143,
+      stdout: expect.stringContaining(`http://shop.localhost:${port} is gone\n`),
+    });
   });
 });
 

@@ -4,11 +4,11 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { Socket } from "node:net";
-import { createInterface } from "node:readline";
 import type { Clock } from "../core/clock.ts";
 import { noRoutes, type Route, type RouteTable } from "../core/routes.ts";
+import { createDraining } from "./draining.ts";
+import { eachLine } from "./each-line.ts";
 import { type FromRouter, type RouterConfig, routerMark, type ToRouter } from "./router-message.ts";
-import { isSame } from "./upstreams.ts";
 
 export interface Router {
   follow(table: RouteTable): void;
@@ -18,23 +18,21 @@ export interface Router {
   close(): Promise<void>;
 }
 
+/** Takes the bytes of a log, and may hold back where they come from. */
+export type LogTaker = (pace: { hold(): void; flow(): void }) => {
+  push(bytes: Buffer): void;
+  end(): void;
+};
+
 export interface RouterOptions {
   readonly config: RouterConfig;
   /** Its whole environment. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   /** Takes its log, and may hold it back. */
-  readonly openLog: (pace: { hold(): void; flow(): void }) => {
-    push(bytes: Buffer): void;
-    end(): void;
-  };
+  readonly openLog: LogTaker;
   /** A line for people. */
   readonly say: (text: string) => void;
-}
-
-interface Draining {
-  readonly route: Route;
-  readonly done: () => void;
 }
 
 type Phase =
@@ -48,7 +46,7 @@ const againMs = 1_000;
 export function openRouter(options: RouterOptions): Router {
   const { config, env, clock, openLog, say } = options;
   let table = noRoutes;
-  let draining: readonly Draining[] = [];
+  const draining = createDraining();
   let trouble: string | undefined;
   let isTold = false;
   let phase: Phase = { is: "closed" };
@@ -84,7 +82,7 @@ export function openRouter(options: RouterOptions): Router {
     }
     const told = stdio[3];
     if (told instanceof Socket) {
-      createInterface({ input: told }).on("line", (line) => hear(JSON.parse(line)));
+      eachLine(told, (line) => hear(JSON.parse(line)));
     }
   }
 
@@ -101,21 +99,15 @@ export function openRouter(options: RouterOptions): Router {
         if (phase.is === "running") phase.child.kill();
         return;
       case "drained":
-        finish(({ route }) => isSame(route, message.route));
+        draining.finish(message.route);
         return;
     }
-  }
-
-  function finish(isMeant: (one: Draining) => boolean): void {
-    const done = draining.filter(isMeant);
-    draining = draining.filter((one) => !isMeant(one));
-    for (const one of done) one.done();
   }
 
   function onEnd(child: ChildProcess, livedMs: number): void {
     if (phase.is !== "running" || phase.child !== child) return;
     // Its requests have ended with it.
-    finish(() => true);
+    draining.finishAll();
     if (trouble === undefined)
       say(`the router has ended (${howItEnded(child)}); it is started again`);
     phase = { is: "pausing", cancel: clock.after(Math.max(0, againMs - livedMs), begin) };
@@ -133,15 +125,14 @@ export function openRouter(options: RouterOptions): Router {
     },
     drain(route) {
       if (phase.is !== "running") return Promise.resolve();
-      return new Promise((done) => {
-        draining = [...draining, { route, done }];
-        tell({ do: "drain", route });
-      });
+      const drained = draining.add(route);
+      tell({ do: "drain", route });
+      return drained;
     },
     async close() {
       const last = phase;
       phase = { is: "closed" };
-      finish(() => true);
+      draining.finishAll();
       if (last.is === "pausing") last.cancel();
       if (last.is !== "running") return;
       last.child.stdin?.end();
